@@ -1,0 +1,20 @@
+# pith_module(FOLDER USES FOLDER... LINKS TARGET...)
+#   FOLDER  one static library from every .cpp in that folder and the folders
+#           below it that are not modules themselves; target pith_<folder>
+#   USES    the folders of ours that its headers may include
+#   LINKS   third-party targets
+function(pith_module folder)
+  cmake_parse_arguments(MODULE "" "" "USES;LINKS" ${ARGN})
+  string(REPLACE "/" "_" name ${folder})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cpp)
+  if(folder STREQUAL "ir")
+    list(FILTER sources EXCLUDE REGEX "/ir/onnx/")
+  endif()
+  list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/cli/main.cpp)
+  add_library(pith_${name} STATIC ${sources})
+  target_include_directories(pith_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  list(TRANSFORM MODULE_USES REPLACE "/" "_")
+  list(TRANSFORM MODULE_USES PREPEND "pith_")
+  target_link_libraries(pith_${name} PUBLIC ${MODULE_USES} ${MODULE_LINKS} PRIVATE pith_warnings)
+  target_compile_definitions(pith_${name} PRIVATE PITH_VERSION="${PROJECT_VERSION}")
+endfunction()

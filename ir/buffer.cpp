@@ -1,0 +1,76 @@
+#include "ir/buffer.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace pith::ir {
+namespace {
+
+std::string reason(int error) {
+  return std::generic_category().message(error);
+}
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+  ~FileDescriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+}  // namespace
+
+Buffer Buffer::own(std::string bytes) {
+  auto owner = std::make_shared<const std::string>(std::move(bytes));
+  return {std::as_bytes(std::span(*owner)), owner};
+}
+
+Result<Buffer> Buffer::map_file(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  // O_NONBLOCK: opening a pipe that nobody writes to must not wait for ever.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) {
+    return fail(ErrorCode::model, fmt::format("{}: cannot be opened: {}", name, reason(errno)),
+                "check the path and its permissions");
+  }
+  struct stat info{};
+  if (::fstat(file.get(), &info) != 0) {
+    return fail(ErrorCode::model, fmt::format("{}: cannot be examined: {}", name, reason(errno)));
+  }
+  if (S_ISDIR(info.st_mode)) {
+    return fail(ErrorCode::model, fmt::format("{}: is a folder, not a file", name),
+                "name the file inside it");
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return fail(ErrorCode::model, fmt::format("{}: is not a regular file", name),
+                "pipes and devices are not read; copy it to a file first");
+  }
+  const auto size = static_cast<std::size_t>(info.st_size);
+  if (size == 0) return Buffer();
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (address == MAP_FAILED) {
+    return fail(ErrorCode::environment, fmt::format("{}: cannot be mapped: {}", name, reason(errno)));
+  }
+  std::shared_ptr<const void> owner(
+      address, [size](const void* mapped) { ::munmap(const_cast<void*>(mapped), size); });
+  return Buffer({static_cast<const std::byte*>(address), size}, std::move(owner));
+}
+
+Buffer Buffer::slice(std::uint64_t offset, std::uint64_t size) const {
+  PITH_ASSERT(offset <= bytes_.size() && size <= bytes_.size() - offset, "slice outside of a buffer");
+  return {bytes_.subspan(offset, size), owner_};
+}
+
+}  // namespace pith::ir

@@ -1,0 +1,146 @@
+#include "ir/rewriter.h"
+
+#include <algorithm>
+
+namespace pith::ir {
+
+Graph& Rewriter::graph() {
+  return model_.graphs_.at(index_of(graph_id_));
+}
+
+Value& Rewriter::value(ValueId id) {
+  static_cast<void>(graph().value(id));  // refuses dead ids
+  return graph().values_[index_of(id)];
+}
+
+Node& Rewriter::node(NodeId id) {
+  static_cast<void>(graph().node(id));
+  return graph().nodes_[index_of(id)];
+}
+
+void Rewriter::add_read(ValueId id, NodeId reader) {
+  if (id != kNoValue) value(id).readers.push_back(reader);
+}
+
+void Rewriter::drop_read(ValueId id, NodeId reader) {
+  if (id == kNoValue) return;
+  auto& readers = value(id).readers;
+  const auto found = std::ranges::find(readers, reader);
+  PITH_ASSERT(found != readers.end(), "a read that was never recorded");
+  readers.erase(found);
+  const Value& v = value(id);
+  if (v.captured != kNoValue && v.readers.empty() && v.output_uses == 0) {
+    const ValueId outer = v.captured;
+    value(id).alive = false;
+    Rewriter(model_, graph().parent_).drop_read(outer, graph().owner_);
+  }
+}
+
+ValueId Rewriter::add_constant(std::string name, Constant constant) {
+  PITH_ASSERT(check(constant).has_value(), "an inconsistent constant");
+  ++model_.edits_;
+  Value added;
+  added.name = std::move(name);
+  added.type.dtype = constant.dtype;
+  added.constant = std::make_shared<const Constant>(std::move(constant));
+  graph().values_.push_back(std::move(added));
+  return ValueId{static_cast<std::uint32_t>(graph().values_.size() - 1)};
+}
+
+void Rewriter::set_constant(ValueId id, Constant constant) {
+  Value& v = value(id);
+  PITH_ASSERT(v.constant != nullptr, "a form for a value that is no constant");
+  PITH_ASSERT(v.constant->dtype == constant.dtype && v.constant->shape == constant.shape,
+              "a form of another type or shape");
+  PITH_ASSERT(check(constant).has_value(), "an inconsistent constant");
+  ++model_.edits_;
+  constant.encoding.reset();
+  v.constant = std::make_shared<const Constant>(std::move(constant));
+}
+
+void Rewriter::set_encoding(ValueId id, Encoding encoding) {
+  Value& v = value(id);
+  PITH_ASSERT(v.constant != nullptr, "an encoding for a value that is no constant");
+  ++model_.edits_;
+  Constant constant = *v.constant;
+  constant.encoding = std::move(encoding);
+  v.constant = std::make_shared<const Constant>(std::move(constant));
+}
+
+void Rewriter::set_input(NodeId id, std::size_t index, ValueId to) {
+  ++model_.edits_;
+  auto& inputs = node(id).inputs;
+  if (index >= inputs.size()) inputs.resize(index + 1, kNoValue);
+  const ValueId from = inputs[index];
+  inputs[index] = to;
+  add_read(to, id);
+  drop_read(from, id);
+}
+
+void Rewriter::replace_reads(ValueId from, ValueId to) {
+  if (from == to) return;
+  ++model_.edits_;
+  const std::vector<NodeId> readers = value(from).readers;
+  for (const NodeId reader : readers) {
+    for (ValueId& input : node(reader).inputs) {
+      if (input == from) input = to;
+    }
+    for (const GraphId subgraph : node(reader).subgraphs()) {
+      for (Value& inner : model_.graphs_[index_of(subgraph)].values_) {
+        if (inner.alive && inner.captured == from) inner.captured = to;
+      }
+    }
+    add_read(to, reader);
+  }
+  value(from).readers.clear();
+}
+
+void Rewriter::take_over_output(ValueId from, NodeId other) {
+  const NodeId producer = value(from).producer;
+  PITH_ASSERT(producer != kNoNode && value(from).output_uses == 0, "only an inner result can be taken over");
+  const ValueId to = node(other).outputs.at(0);
+  replace_reads(from, to);
+  for (const ValueId input : std::vector(node(other).inputs)) drop_read(input, other);
+  node(other).inputs.clear();
+  node(other).outputs.erase(node(other).outputs.begin());
+  remove_node(other);
+  std::ranges::replace(node(producer).outputs, from, to);
+  value(to).producer = producer;
+  value(from).alive = false;
+}
+
+void Rewriter::remove_node(NodeId id) {
+  ++model_.edits_;
+  for (const ValueId output : node(id).outputs) {
+    if (output == kNoValue) continue;
+    PITH_ASSERT(value(output).readers.empty() && value(output).output_uses == 0,
+                "a removed node's output is read");
+    value(output).alive = false;
+  }
+  for (const GraphId subgraph : node(id).subgraphs()) {
+    for (const ValueId inner : model_.graph(subgraph).captures())
+      drop_read(model_.graph(subgraph).value(inner).captured, id);
+    remove_graph(subgraph);
+  }
+  for (const ValueId input : std::vector(node(id).inputs)) drop_read(input, id);
+  graph().node_alive_[index_of(id)] = false;
+}
+
+void Rewriter::remove_constant(ValueId id) {
+  const Value& v = value(id);
+  PITH_ASSERT(v.constant != nullptr && v.readers.empty() && v.output_uses == 0 && !v.is_input,
+              "a constant in use cannot be removed");
+  ++model_.edits_;
+  value(id).alive = false;
+}
+
+void Rewriter::remove_graph(GraphId id) {
+  const Graph& removed = model_.graph(id);
+  for (const NodeId inner : removed.nodes()) {
+    for (const GraphId nested : removed.node(inner).subgraphs()) remove_graph(nested);
+  }
+  model_.graphs_[index_of(id)] = Graph();
+  model_.graphs_[index_of(id)].alive_ = false;
+}
+
+}  // namespace pith::ir

@@ -1,0 +1,58 @@
+// The only way to change a model. Keeps producers, readers and captures true.
+#pragma once
+
+#include <string>
+
+#include "ir/model.h"
+
+namespace pith::ir {
+
+class Rewriter {
+ public:
+  explicit Rewriter(Model& model, GraphId graph = kMainGraph) : model_(model), graph_id_(graph) {}
+
+  // A new constant; `name` is a hint.
+  ValueId add_constant(std::string name, Constant constant);
+  ValueId add_constant(std::string name, Tensor tensor) {
+    return add_constant(std::move(name), Constant::dense(std::move(tensor)));
+  }
+
+  // Gives an existing constant other values or another form; type and shape stay.
+  void set_constant(ValueId value, Constant constant);
+
+  // Attaches what an entropy coder made of this constant.
+  void set_encoding(ValueId value, Encoding encoding);
+
+  // Makes the node read `value` (kNoValue: nothing) at that position; extends the inputs if needed.
+  void set_input(NodeId node, std::size_t index, ValueId value);
+
+  // Everything that reads `from` (nodes, captures, not graph outputs) reads `to` instead.
+  void replace_reads(ValueId from, ValueId to);
+
+  // `other`, which only passes `from` on, is taken out: the node that produces `from` produces `other`'s
+  // first output instead (its name, readers and graph outputs stay), and what else read `from` reads that.
+  // `from` must be produced by a node and be no graph output; further outputs of `other` must be unused.
+  void take_over_output(ValueId from, NodeId other);
+
+  // Removes a node none of whose outputs is read or a graph output, with its subgraphs.
+  void remove_node(NodeId node);
+
+  // Removes a constant that nothing reads and that is neither input nor output.
+  void remove_constant(ValueId value);
+
+ private:
+  friend class GraphBuilder;
+
+  Graph& graph();
+  Value& value(ValueId id);
+  Node& node(NodeId id);
+  void add_read(ValueId id, NodeId reader);
+  // Forgets one use; a captured value that loses its last use is released in the enclosing graph too.
+  void drop_read(ValueId id, NodeId reader);
+  void remove_graph(GraphId id);
+
+  Model& model_;
+  GraphId graph_id_;
+};
+
+}  // namespace pith::ir
