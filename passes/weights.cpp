@@ -1,0 +1,90 @@
+#include "passes/weights.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace pith::passes {
+namespace {
+
+using ir::Graph, ir::Node, ir::NodeId, ir::Value, ir::ValueId;
+
+bool is_float(ir::DType dtype) {
+  return dtype == ir::DType::float32 || dtype == ir::DType::float16 || dtype == ir::DType::bfloat16 ||
+         dtype == ir::DType::float64;
+}
+
+// The output channel's axis of a weight of this rank at that input, or nullopt when it is no weight there.
+std::optional<std::int64_t> channel_axis(const Node& node, std::size_t input, std::int64_t rank) {
+  if (node.is("Conv") && input == 1) return 0;
+  if (node.is("ConvTranspose") && input == 1) return 1;
+  if (node.is("Gemm") && input == 1) return node.attribute<std::int64_t>("transB", 0) != 0 ? 0 : 1;
+  if (node.is("Gemm") && input == 0) return node.attribute<std::int64_t>("transA", 0) != 0 ? 1 : 0;
+  if (node.is("MatMul") && input == 1) return rank - 1;
+  if (node.is("MatMul") && input == 0) return rank - 2;
+  if ((node.is("LSTM") || node.is("GRU") || node.is("RNN")) && (input == 1 || input == 2)) return 1;
+  if (node.is("Gather") && input == 0) {
+    const std::int64_t axis = node.attribute<std::int64_t>("axis", 0);
+    return axis < 0 ? axis + rank : axis;
+  }
+  return std::nullopt;
+}
+
+struct Selection {
+  std::optional<std::int64_t> axis;
+  std::string refusal;  // empty: it is a weight
+};
+
+Selection examine(const Graph& graph, ValueId id, const PassContext& context) {
+  const Value& value = graph.value(id);
+  const auto rank = std::ssize(value.constant->shape);
+  if (value.is_input) return {{}, "it is a graph input that a caller may override"};
+  if (value.output_uses > 0) return {{}, "it is a graph output"};
+  if (value.constant->dtype != ir::DType::float32) {
+    return {{},
+            fmt::format("its type is {}, and only float32 weights are compressed",
+                        name_of(value.constant->dtype))};
+  }
+  if (value.readers.empty()) return {{}, "nothing reads it"};
+  std::optional<std::int64_t> axis;
+  bool agree = true;
+  bool selected = false;
+  for (const NodeId reader : value.readers) {
+    const Node& node = graph.node(reader);
+    const auto at = std::ranges::find(node.inputs, id);
+    if (at == node.inputs.end())
+      return {{}, fmt::format("a subgraph of {} reads it", graph.describe(reader))};
+    const auto found = channel_axis(node, static_cast<std::size_t>(at - node.inputs.begin()), rank);
+    if (!found)
+      return {{},
+              fmt::format("{} reads it, which is no weight of a linear operator", graph.describe(reader))};
+    agree = agree && (!axis || *axis == *found);
+    axis = found;
+    selected = selected || context.selects(value.name, node.name);
+  }
+  if (!selected) return {{}, "excluded by --include or --exclude"};
+  return {agree ? axis : std::nullopt, ""};
+}
+
+}  // namespace
+
+std::vector<Weight> select_weights(const ir::Model& model, PassContext& context) {
+  std::vector<Weight> weights;
+  for (const ir::GraphId graph_id : model.graphs()) {
+    const Graph& graph = model.graph(graph_id);
+    for (const ValueId id : graph.values()) {
+      const Value& value = graph.value(id);
+      if (value.constant == nullptr || !is_float(value.constant->dtype) || value.constant->shape.size() < 2)
+        continue;
+      auto [axis, refusal] = examine(graph, id, context);
+      if (refusal.empty()) {
+        weights.push_back({graph_id, id, value.name, axis});
+      } else {
+        context.skipped_tensor(value.name, std::move(refusal));
+      }
+    }
+  }
+  return weights;
+}
+
+}  // namespace pith::passes
