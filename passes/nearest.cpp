@@ -29,7 +29,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string nearest(std::string_view typed, std::span<const std::string> known) {
   std::string best;
-  std::size_t best_distance = typed.size() / 2 + 2;
+  std::size_t best_distance = (typed.size() + 1) / 2 + 1;
   for (const std::string& word : known) {
     const std::size_t d = distance(typed, word);
     if (d < best_distance) {

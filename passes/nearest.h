@@ -11,7 +11,7 @@ namespace pith::passes {
 // when none is closer than half of the typed word's length plus one.
 [[nodiscard]] std::string nearest(std::string_view typed, std::span<const std::string> known);
 
-// "; did you mean 'prune'?", or a list of what is known when nothing is near.
+// "did you mean 'prune'?", or a list of what is known when nothing is near.
 [[nodiscard]] std::string suggestion(std::string_view typed, std::span<const std::string> known);
 
 }  // namespace pith::passes

@@ -66,6 +66,7 @@ class Parser {
     auto entry = registry_.find(name);
     if (!entry) return located(std::move(entry).error(), begin);
     std::vector<Setting> settings;
+    skip_blanks(/*newlines=*/false);
     if (take('{')) {
       PITH_TRY(settings, braces());
     }
@@ -81,11 +82,12 @@ class Parser {
       if (take('}')) return settings;
       const std::string_view key = word();
       if (key.empty()) return unexpected_here("an option or '}'");
+      skip_blanks(/*newlines=*/true);
       if (!take('=')) return unexpected_here("'=' after the option");
+      skip_blanks(/*newlines=*/true);
       const std::string_view value = word();
       if (value.empty()) return unexpected_here("a value after '='");
       settings.push_back({std::string(key), std::string(value)});
-      if (!at_end() && is_word(peek())) return unexpected_here("a blank between options");
     }
   }
 
