@@ -1,4 +1,5 @@
 # Sourced by the scripts beside it: where things are, and the pinned versions.
+# shellcheck shell=bash
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 source "$root/scripts/versions.sh"
 
@@ -13,7 +14,7 @@ tools_env="$PITH_CACHE/tools-cmake-$CMAKE_VERSION-ninja-$NINJA_VERSION"
 export PITH_PYTHON="$python_env/bin/python"
 export PATH="$tools_env/bin:$PATH"
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; } # one line for each argument
 fail() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
   exit 1
