@@ -59,7 +59,7 @@ Result<Buffer> Buffer::map_file(const std::filesystem::path& path) {
   }
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) return Buffer();
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   if (address == MAP_FAILED) {
     return fail(ErrorCode::environment, fmt::format("{}: cannot be mapped: {}", name, reason(errno)));
   }

@@ -29,6 +29,8 @@ class Buffer {
   // Maps a regular file read-only. Refuses what is missing, unreadable or not a regular file
   // (a folder, a pipe, a device) with ErrorCode::model.
   [[nodiscard]] static Result<Buffer> map_file(const std::filesystem::path& path);
+  // The same for an open descriptor, which stays the caller's; `name` is for messages.
+  [[nodiscard]] static Result<Buffer> map_descriptor(int descriptor, const std::string& name);
 
   // The bytes [offset, offset + size) of this buffer; the range must lie inside it.
   [[nodiscard]] Buffer slice(std::uint64_t offset, std::uint64_t size) const;

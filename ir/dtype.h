@@ -35,6 +35,8 @@ enum class DType : std::uint8_t {
   float8e8m0 = 24,
   uint2 = 25,
   int2 = 26,
+  float6e2m3 = 27,
+  float6e3m2 = 28,
 };
 
 // The type with this ONNX number; nullopt for one that ONNX 1.23 does not define.
@@ -43,7 +45,7 @@ enum class DType : std::uint8_t {
 // "float32", "int4", ...
 [[nodiscard]] std::string_view name_of(DType dtype);
 
-// Bits of one element; 2- and 4-bit types are packed, low bits first. 0 for strings and undefined.
+// Bits of one element; types below 8 bits are packed, low bits first. 0 for strings and undefined.
 [[nodiscard]] unsigned bits_of(DType dtype);
 
 // Bytes of `count` packed elements; nullopt when the product overflows or the type has no fixed size.

@@ -1,0 +1,33 @@
+// Weights that lie in files beside the model.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "ir/buffer.h"
+#include "ir/onnx/proto.h"
+
+namespace pith::ir::onnx {
+
+// Maps the files that a model names, each once. A location is a path below the model's folder: relative,
+// without "..", backslashes or NUL, no component a symbolic link, a regular file with one link. Anything
+// else is refused before it is opened (the attacks that this stops: CVE-2022-25882, CVE-2024-27318,
+// CVE-2026-27489, CVE-2026-34446).
+class ExternalData {
+ public:
+  explicit ExternalData(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  // The bytes that the tensor's external_data entries describe. Refuses unknown or repeated keys,
+  // numbers that are no plain decimals, and ranges outside of the file. Without a length the rest of
+  // the file must be exactly `expected_size` bytes.
+  [[nodiscard]] Result<Buffer> bytes_of(const proto::TensorProto& tensor, std::uint64_t expected_size);
+
+ private:
+  Result<Buffer> open(const std::string& location);
+
+  std::filesystem::path folder_;
+  std::map<std::string, Buffer> files_;
+};
+
+}  // namespace pith::ir::onnx

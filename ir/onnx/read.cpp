@@ -1,0 +1,63 @@
+#include "ir/onnx/read.h"
+
+#include <fmt/core.h>
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <limits>
+
+#include "ir/onnx/carriers.h"
+#include "ir/onnx/importer.h"
+#include "ir/verify.h"
+
+namespace pith::ir::onnx {
+namespace {
+
+constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
+
+Result<proto::ModelProto> parse(const Buffer& bytes) {
+  if (bytes.size() == 0) return fail(ErrorCode::model, "the file is empty", "name an ONNX model");
+  if (bytes.size() > kLargestMessage) {
+    return fail(ErrorCode::model, "the file is larger than 2 GiB, the limit of an ONNX message",
+                "store the weights of such a model as external data");
+  }
+  google::protobuf::io::ArrayInputStream stream(bytes.bytes().data(), static_cast<int>(bytes.size()));
+  google::protobuf::io::CodedInputStream coded(&stream);
+  coded.SetTotalBytesLimit(std::numeric_limits<std::int32_t>::max());
+  proto::ModelProto message;
+  if (!message.ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage() || !message.has_graph()) {
+    return fail(ErrorCode::model, "this is not an ONNX model, or it is truncated",
+                "name an .onnx or .pith file");
+  }
+  return message;
+}
+
+}  // namespace
+
+Result<Model> read(const Buffer& bytes, const ReadOptions& options) {
+  PITH_TRY(proto::ModelProto message, parse(bytes));
+  Model model;
+  model.ir_version = message.ir_version();
+  for (const auto& opset : message.opset_import()) {
+    model.opsets.emplace_back(opset.domain() == "ai.onnx" ? "" : opset.domain(), opset.version());
+  }
+  PITH_CHECK_OK(Importer(model, options).import_graph(*message.mutable_graph(), kMainGraph, nullptr));
+  message.clear_graph();
+  message.clear_ir_version();
+  message.clear_opset_import();
+  model.carried = serialize(message);
+  recognize_carriers(model);
+  PITH_CHECK_OK(verify(model));
+  return model;
+}
+
+Result<Model> read_file(const std::filesystem::path& path) {
+  PITH_TRY(const Buffer bytes, Buffer::map_file(path));
+  ReadOptions options;
+  options.data_folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  auto model = read(bytes, options);
+  if (!model) return std::unexpected(std::move(model).error().in(path.filename().string()));
+  return model;
+}
+
+}  // namespace pith::ir::onnx

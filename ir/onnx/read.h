@@ -1,0 +1,34 @@
+// Reads ONNX models: every operator set and every operator, known or not.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string_view>
+
+#include "ir/model.h"
+
+namespace pith::ir::onnx {
+
+struct ReadOptions {
+  // The folder that external data must lie in; empty: external data is refused.
+  std::filesystem::path data_folder;
+  // Gives the constant behind an initializer that has a type and a shape but no data (a container keeps
+  // the weights beside the graph). Names are unique within a model. Absent: such an initializer is refused.
+  std::function<Result<Constant>(std::string_view name, DType dtype, const Shape& shape)> stored;
+};
+
+// The model in these bytes, which are an ONNX ModelProto.
+//   - initializers and Constant nodes (of numbers) become constants; sparse initializers keep their form;
+//   - the carriers that write() makes for affine and codebook constants become those forms again;
+//   - what is not modelled (unknown domains, functions, metadata, doc strings, device configurations,
+//     non-tensor types) is carried and written back as it came;
+//   - nodes that the file lists out of order are put in order.
+// Refuses, with ErrorCode::model and the node or tensor in the message: bytes that are no model, data that
+// does not match its shape or type, names produced twice or never, cycles, subgraphs deeper than 32.
+[[nodiscard]] Result<Model> read(const Buffer& bytes, const ReadOptions& options = {});
+
+// The model in this file; its external data must lie in the file's folder or below.
+[[nodiscard]] Result<Model> read_file(const std::filesystem::path& path);
+
+}  // namespace pith::ir::onnx

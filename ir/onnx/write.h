@@ -1,0 +1,42 @@
+// Writes ONNX models.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/model.h"
+
+namespace pith::ir::onnx {
+
+// How constants that are not dense are written.
+enum class Weights : std::uint8_t {
+  dense,     // as plain values
+  carriers,  // small: as integer initializers and a few nodes that runtimes fold when they load the model
+};
+
+struct WriteOptions {
+  Weights weights = Weights::dense;
+  // Constants for which this is true are written as initializers without data, and returned.
+  std::function<bool(const Constant&)> leave_out;
+};
+
+struct Written {
+  std::string bytes;
+  struct LeftOut {
+    std::string name;  // of the initializer; unique within the model
+    std::shared_ptr<const Constant> constant;
+  };
+  std::vector<LeftOut> left_out;
+  // Constants that carriers were asked for but that are written as plain values, with the reason.
+  std::vector<std::string> notes;
+};
+
+// The model as an ONNX ModelProto. Names of the main graph's inputs and outputs are kept exactly, other
+// names are made unique across the model. Equal models give equal bytes. Refuses a result above 2 GiB, the
+// limit of a ModelProto.
+[[nodiscard]] Result<Written> write(const Model& model, const WriteOptions& options = {});
+
+}  // namespace pith::ir::onnx
