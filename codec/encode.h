@@ -1,0 +1,30 @@
+// Chooses how to store a stream and does it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "loader/tensor_layout.h"
+
+namespace pith::codec {
+
+struct EncodedStream {
+  loader::Coder coder = loader::Coder::raw;
+  std::vector<std::uint8_t> bytes;
+};
+
+// The bytes as they are; codes packed to `layout.packed_bits`. `stream.size()` must be `layout.size`, and
+// every code must fit its width.
+[[nodiscard]] EncodedStream encode_raw(std::span<const std::uint8_t> stream,
+                                       const loader::StreamLayout& layout);
+
+// The smallest of what raw, constant, huffman and (for elements of several bytes) byteplane make of it;
+// the simplest of equals. Never larger than encode_raw().
+[[nodiscard]] EncodedStream encode_smallest(std::span<const std::uint8_t> stream,
+                                            const loader::StreamLayout& layout);
+
+// Sparse positions as gaps in LEB128: position - previous - 1. They must be strictly rising from 0 up.
+[[nodiscard]] std::vector<std::uint8_t> encode_gaps(std::span<const std::int64_t> positions);
+
+}  // namespace pith::codec

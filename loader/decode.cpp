@@ -1,0 +1,219 @@
+#include "loader/decode.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "loader/byte_reader.h"
+#include "loader/huffman_decoder.h"
+
+namespace pith::loader {
+namespace {
+
+using Bytes = std::span<const std::uint8_t>;
+using MutableBytes = std::span<std::uint8_t>;
+
+struct CodeRange {
+  int low = 0;
+  int high = 0;
+};
+
+CodeRange code_range(unsigned bits, bool is_signed) {
+  const int low = is_signed ? -(1 << (bits - 1)) : 0;
+  return {low, low + (1 << bits) - 1};
+}
+
+// Codes of `bits` each, the highest bit first, one after the other.
+Status unpack(Bytes stored, unsigned bits, bool is_signed, MutableBytes out) {
+  // Cannot overflow: sizes are below 2^63 / 8.
+  if (stored.size() != (out.size() * bits + 7) / 8) return damaged("a raw stream has the wrong size");
+  const std::uint32_t sign = is_signed ? 1U << (bits - 1) : 0;
+  std::uint32_t window = 0;
+  unsigned filled = 0;
+  std::size_t next = 0;
+  for (std::uint8_t& value : out) {
+    if (filled < bits) {
+      window = window << 8 | stored[next++];
+      filled += 8;
+    }
+    filled -= bits;
+    const std::uint32_t code = (window >> filled) & ((1U << bits) - 1);
+    value = static_cast<std::uint8_t>((code ^ sign) - sign);
+  }
+  if ((window & ((1U << filled) - 1)) != 0) return damaged("padding bits of a raw stream are not zero");
+  return {};
+}
+
+Status decode_raw(Bytes stored, const StreamLayout& layout, MutableBytes out) {
+  if (layout.packed_bits < 8) return unpack(stored, layout.packed_bits, layout.packed_signed, out);
+  if (stored.size() != out.size()) return damaged("a raw stream has the wrong size");
+  std::ranges::copy(stored, out.begin());
+  return {};
+}
+
+Status decode_constant(Bytes stored, MutableBytes out) {
+  if (stored.size() != 1) return damaged("a constant stream has the wrong size");
+  std::ranges::fill(out, stored[0]);
+  return {};
+}
+
+Status decode_plane(Coder coder, Bytes stored, MutableBytes out) {
+  switch (coder) {
+    case Coder::raw:
+      return decode_raw(stored, {}, out);
+    case Coder::huffman:
+      return decode_huffman(stored, out);
+    case Coder::constant:
+      return decode_constant(stored, out);
+    case Coder::byteplane:
+      break;
+  }
+  return damaged("a byte plane has no coder of bytes");
+}
+
+// For each plane its coder and size, then the planes, lowest byte first.
+Status decode_byteplane(Bytes stored, std::size_t width, MutableBytes out) {
+  if (width < 2) return damaged("byte planes of single bytes");
+  ByteReader in(stored);
+  std::array<std::uint8_t, 8> coders{};
+  std::array<std::uint64_t, 8> sizes{};
+  for (std::size_t plane = 0; plane < width; ++plane) {
+    coders[plane] = in.u8();
+    sizes[plane] = in.varint();
+    if (coders[plane] > kLastCoder) return damaged("a byte plane has no coder of bytes");
+  }
+  if (in.failed()) return damaged("a byteplane stream is cut short");
+  Bytes rest = stored.subspan(in.position());
+  std::vector<std::uint8_t> values(out.size() / width);
+  for (std::size_t plane = 0; plane < width; ++plane) {
+    if (sizes[plane] > rest.size()) return damaged("a byteplane stream is cut short");
+    const auto size = static_cast<std::size_t>(sizes[plane]);
+    Status status = decode_plane(static_cast<Coder>(coders[plane]), rest.first(size), values);
+    if (!status.ok()) return status;
+    rest = rest.subspan(size);
+    for (std::size_t i = 0; i < values.size(); ++i) out[i * width + plane] = values[i];
+  }
+  if (!rest.empty()) return damaged("a byteplane stream has bytes after its end");
+  return {};
+}
+
+bool codes_in_range(Bytes codes, bool is_signed, CodeRange range) {
+  return std::ranges::none_of(codes, [&](std::uint8_t code) {
+    const int value = is_signed ? static_cast<std::int8_t>(code) : code;
+    return value < range.low || value > range.high;
+  });
+}
+
+Status check_affine(const TensorHeader& header, const DecodedTensor& tensor) {
+  const CodeRange range = code_range(header.bits, header.signed_codes);
+  if (!codes_in_range(tensor.values, header.signed_codes, range)) {
+    return damaged("a code does not fit " + std::to_string(header.bits) + " bits");
+  }
+  if (!codes_in_range(tensor.zero_points, header.signed_codes, range)) {
+    return damaged("a zero point is out of range");
+  }
+  const auto bad = [](float scale) { return !std::isfinite(scale) || scale <= 0.0F; };
+  if (std::ranges::any_of(tensor.floats, bad)) return damaged("a scale is not finite and positive");
+  return {};
+}
+
+Status check_codebook(const TensorHeader& header, const DecodedTensor& tensor) {
+  if (std::ranges::any_of(tensor.values, [&](std::uint8_t index) { return index >= header.entries; })) {
+    return damaged("an index is past the end of its codebook");
+  }
+  return {};
+}
+
+Status check_payload(const TensorInfo& tensor) {
+  if (hash_bytes(tensor.payload) != tensor.payload_hash) return damaged("its payload is damaged");
+  std::size_t used = 0;
+  for (const StoredStream& stream : tensor.streams) used += stream.bytes.size();
+  if (std::ranges::any_of(tensor.payload.subspan(used), [](std::uint8_t byte) { return byte != 0; })) {
+    return damaged("its padding is not zero");
+  }
+  return {};
+}
+
+Expected<DecodedTensor> decode_checked(const TensorInfo& tensor) {
+  if (Status status = check_payload(tensor); !status.ok()) return std::unexpected(std::move(status));
+  std::array<std::vector<std::uint8_t>, kMaxStreams> parts;
+  XXH64_state_t state;
+  XXH64_reset(&state, 0);
+  for (std::size_t i = 0; i < tensor.layout.stream_count; ++i) {
+    parts[i].resize(static_cast<std::size_t>(tensor.layout.streams[i].size));
+    Status status =
+        decode_stream(tensor.streams[i].coder, tensor.streams[i].bytes, tensor.layout.streams[i], parts[i]);
+    if (!status.ok()) return std::unexpected(std::move(status));
+    XXH64_update(&state, parts[i].data(), parts[i].size());
+  }
+  if (XXH64_digest(&state) != tensor.decoded_hash) {
+    return std::unexpected(damaged("the checksum of its decoded bytes does not match"));
+  }
+
+  DecodedTensor decoded;
+  Status status;
+  switch (tensor.header.form) {
+    case Form::dense:
+      decoded.values = std::move(parts[0]);
+      break;
+    case Form::affine:
+    case Form::codebook:
+      decoded.values = std::move(parts[0]);
+      decoded.floats.resize(parts[1].size() / sizeof(float));
+      if (!parts[1].empty()) std::memcpy(decoded.floats.data(), parts[1].data(), parts[1].size());
+      decoded.zero_points = std::move(parts[2]);
+      status = tensor.header.form == Form::affine ? check_affine(tensor.header, decoded)
+                                                  : check_codebook(tensor.header, decoded);
+      break;
+    case Form::sparse: {
+      PITH_LOADER_TRY(decoded.positions,
+                      decode_gaps(parts[0], tensor.header.nonzeros, tensor.layout.elements));
+      decoded.values = std::move(parts[1]);
+      break;
+    }
+  }
+  if (!status.ok()) return std::unexpected(std::move(status));
+  return decoded;
+}
+
+}  // namespace
+
+Status decode_stream(Coder coder, Bytes stored, const StreamLayout& layout, MutableBytes out) noexcept {
+  return guarded([&]() -> Status {
+    if (out.empty()) {
+      const bool empty = coder == Coder::raw && stored.empty();
+      return empty ? Status() : damaged("an empty stream is not stored as such");
+    }
+    if (coder == Coder::raw) return decode_raw(stored, layout, out);
+    if (coder == Coder::byteplane) return decode_byteplane(stored, layout.element_size, out);
+    return decode_plane(coder, stored, out);
+  });
+}
+
+Expected<std::vector<std::int64_t>> decode_gaps(Bytes gaps, std::uint64_t count, std::uint64_t elements) {
+  std::vector<std::int64_t> positions;
+  positions.reserve(static_cast<std::size_t>(count));
+  ByteReader in(gaps);
+  std::uint64_t next = 0;  // the first position that may follow
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t gap = in.varint();
+    if (in.failed()) return std::unexpected(damaged("its positions are cut short"));
+    if (gap >= elements - next) return std::unexpected(damaged("a position is outside of the tensor"));
+    next += gap + 1;
+    positions.push_back(static_cast<std::int64_t>(next - 1));
+  }
+  if (in.left() != 0) return std::unexpected(damaged("its positions have bytes after their end"));
+  return positions;
+}
+
+Expected<DecodedTensor> decode_tensor(const TensorInfo& tensor) noexcept {
+  return guarded([&]() -> Expected<DecodedTensor> {
+    auto decoded = decode_checked(tensor);
+    if (decoded) return decoded;
+    return std::unexpected(std::move(decoded).error().in("tensor '" + std::string(tensor.name) + "'"));
+  });
+}
+
+}  // namespace pith::loader

@@ -1,0 +1,103 @@
+#include "codec/encode.h"
+
+#include <array>
+#include <cstring>
+#include <random>
+
+#include "loader/decode.h"
+#include "tests/support/catch.h"
+
+namespace pith::codec {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+using loader::Coder;
+using loader::StreamLayout;
+
+bool comes_back(const EncodedStream& encoded, const Bytes& stream, const StreamLayout& layout) {
+  Bytes decoded(stream.size(), 0xA5);
+  return loader::decode_stream(encoded.coder, encoded.bytes, layout, decoded).ok() && decoded == stream;
+}
+
+TEST_CASE("raw codes of every width come back") {
+  std::mt19937_64 random(1);
+  for (std::uint8_t bits = 1; bits <= 8; ++bits) {
+    for (const bool is_signed : {false, true}) {
+      for (std::size_t size = 0; size < 40; ++size) {
+        Bytes codes(size);
+        for (auto& code : codes) {
+          const int value =
+              static_cast<int>(random() % (std::uint64_t{1} << bits)) - (is_signed ? 1 << (bits - 1) : 0);
+          code = static_cast<std::uint8_t>(value);
+        }
+        const StreamLayout layout{.size = size, .packed_bits = bits, .packed_signed = is_signed};
+        const EncodedStream raw = encode_raw(codes, layout);
+        CHECK(raw.bytes.size() == (size * bits + 7) / 8);
+        CHECK(comes_back(raw, codes, layout));
+        const EncodedStream smallest = encode_smallest(codes, layout);
+        CHECK(smallest.bytes.size() <= raw.bytes.size());
+        CHECK(comes_back(smallest, codes, layout));
+      }
+    }
+  }
+}
+
+TEST_CASE("the smallest coder is chosen") {
+  CHECK(encode_smallest(Bytes{}, {.size = 0}).coder == Coder::raw);
+  CHECK(encode_smallest(Bytes{7}, {.size = 1}).coder == Coder::raw);
+  CHECK(encode_smallest(Bytes{7, 7}, {.size = 2}).coder == Coder::constant);
+  CHECK(encode_smallest(Bytes{7, 8}, {.size = 2}).coder == Coder::raw);
+  Bytes skewed(1000, 3);
+  for (std::size_t i = 0; i < skewed.size(); i += 9) skewed[i] = 200;
+  CHECK(encode_smallest(skewed, {.size = 1000}).coder == Coder::huffman);
+}
+
+TEST_CASE("float weights are smaller as byte planes") {
+  std::mt19937_64 random(2);
+  std::normal_distribution<float> normal(0.0F, 0.1F);
+  std::vector<float> weights(20000);
+  for (float& weight : weights) weight = normal(random);
+  Bytes stream(weights.size() * sizeof(float));
+  std::memcpy(stream.data(), weights.data(), stream.size());
+  const StreamLayout layout{.size = stream.size(), .element_size = 4};
+  const EncodedStream encoded = encode_smallest(stream, layout);
+  CHECK(encoded.coder == Coder::byteplane);
+  CHECK(static_cast<double>(encoded.bytes.size()) < 0.87 * static_cast<double>(stream.size()));
+  CHECK(comes_back(encoded, stream, layout));
+}
+
+TEST_CASE("what no coder makes smaller is stored as it is") {
+  std::mt19937_64 random(3);
+  for (const std::uint8_t width : std::array<std::uint8_t, 4>{1, 2, 4, 8}) {
+    for (const std::size_t elements : {1U, 2U, 3U, 17U, 500U}) {
+      Bytes stream(elements * width);
+      for (auto& byte : stream) byte = static_cast<std::uint8_t>(random());
+      const StreamLayout layout{.size = stream.size(), .element_size = width};
+      const EncodedStream encoded = encode_smallest(stream, layout);
+      CHECK(encoded.bytes.size() <= stream.size());
+      CHECK(comes_back(encoded, stream, layout));
+    }
+  }
+}
+
+TEST_CASE("integers with idle bytes shrink to their used planes") {
+  Bytes stream;
+  for (unsigned i = 0; i < 300; ++i) {
+    for (unsigned byte = 0; byte < 8; ++byte) stream.push_back(byte == 0 ? static_cast<std::uint8_t>(i) : 0);
+  }
+  const StreamLayout layout{.size = stream.size(), .element_size = 8};
+  const EncodedStream encoded = encode_smallest(stream, layout);
+  CHECK(encoded.coder == Coder::byteplane);
+  CHECK(encoded.bytes.size() < 330);
+  CHECK(comes_back(encoded, stream, layout));
+}
+
+TEST_CASE("gaps come back as positions") {
+  const std::vector<std::int64_t> positions{0, 1, 2, 130, 131, 20000, std::int64_t{1} << 40};
+  const Bytes gaps = encode_gaps(positions);
+  CHECK(loader::decode_gaps(gaps, positions.size(), (std::uint64_t{1} << 40) + 1) == positions);
+  CHECK(encode_gaps({}).empty());
+}
+
+}  // namespace
+}  // namespace pith::codec

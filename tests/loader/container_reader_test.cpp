@@ -1,0 +1,282 @@
+#include "loader/container_reader.h"
+
+#include <string>
+
+#include "loader/decode.h"
+#include "tests/loader/container_builder.h"
+#include "tests/support/catch.h"
+
+namespace pith::loader {
+namespace {
+
+using tests::Bytes;
+using tests::ContainerBuilder;
+using tests::RecordFields;
+
+constexpr std::uint8_t kDense = 0;
+constexpr std::uint8_t kAffine = 1;
+constexpr std::uint8_t kCodebook = 2;
+constexpr std::uint8_t kSparse = 3;
+constexpr std::uint8_t kUint8 = 2;
+const Bytes kOne{0, 0, 0x80, 0x3F};  // float32 1.0
+
+StatusCode opened(const Bytes& file, const Limits& limits = {}) {
+  const auto container = Container::open(file, limits);
+  if (container) return StatusCode::ok;
+  CHECK_FALSE(container.error().message().empty());
+  return container.error().code();
+}
+
+Bytes with(const RecordFields& tensor) {
+  ContainerBuilder builder;
+  builder.tensors = {tensor};
+  return builder.file();
+}
+
+StatusCode decoded(const Bytes& file) {
+  const auto container = Container::open(file);
+  if (!container) return container.error().code();
+  for (const TensorInfo& tensor : container->tensors()) {
+    if (const auto values = decode_tensor(tensor); !values) return values.error().code();
+  }
+  return StatusCode::ok;
+}
+
+RecordFields dense(std::string_view name = "w") {
+  return {.name = name,
+          .shape_and_form = {kUint8, 1, 3, kDense},
+          .streams = {{0, {1, 2, 3}}},
+          .decoded = {1, 2, 3}};
+}
+
+// Three 4-bit signed codes with one scale, and a zero point when there are four bytes.
+RecordFields affine(Bytes codes, Bytes scale, Bytes zero_points = {}) {
+  RecordFields tensor{.shape_and_form = {kFloat32, 1, 3, kAffine, 1, 4, kNoAxis, 0}, .decoded = codes};
+  if (!zero_points.empty()) tensor.shape_and_form[4] = 3;
+  tests::append(tensor.decoded, scale);
+  tests::append(tensor.decoded, zero_points);
+  // A code of 8 bits cannot be stored raw at 4, but as a constant it can be anything.
+  tensor.streams = {{3, {codes[0]}}, {0, scale}};
+  if (!zero_points.empty()) tensor.streams.push_back({0, zero_points});
+  return tensor;
+}
+
+TEST_CASE("a container opens and gives back what is in it") {
+  ContainerBuilder builder;
+  builder.tensors = {dense("b"), dense("a")};
+  const Bytes file = builder.file();
+  const auto container = Container::open(file);
+  REQUIRE(container);
+  CHECK(container->tensors().size() == 2);
+  CHECK(container->tensors()[0].name == "b");
+  CHECK(container->operators().size() == 2);
+  CHECK(container->graph() == Bytes{'g', 'r', 'a', 'p', 'h'});
+  const auto values = decode_tensor(container->tensors()[1]);
+  REQUIRE(values);
+  CHECK(values->values == Bytes{1, 2, 3});
+}
+
+TEST_CASE("a container without tensors and operators opens") {
+  ContainerBuilder builder;
+  builder.operators.clear();
+  CHECK(opened(builder.file()) == StatusCode::ok);
+}
+
+TEST_CASE("what is no container is refused") {
+  CHECK(opened({}) == StatusCode::damaged);
+  CHECK(opened(Bytes(63, 0)) == StatusCode::damaged);
+  CHECK(opened(Bytes(4096, 0)) == StatusCode::damaged);
+  CHECK(opened(Bytes(4096, 0xFF)) == StatusCode::damaged);
+}
+
+TEST_CASE("other versions and unknown features are refused as unsupported") {
+  const ContainerBuilder builder;
+  CHECK(opened(builder.file({.major = 1})) == StatusCode::unsupported);
+  CHECK(opened(builder.file({.minor = 2})) == StatusCode::unsupported);
+  CHECK(opened(builder.file({.minor = 0})) == StatusCode::unsupported);
+  for (int bit = 0; bit < 32; ++bit) {
+    CHECK(opened(builder.file({.features = std::uint64_t{1} << bit})) == StatusCode::unsupported);
+  }
+}
+
+TEST_CASE("header fields with right checksums but wrong values are refused") {
+  const ContainerBuilder builder;
+  CHECK(opened(builder.file({.extra_file_size = 1})) == StatusCode::damaged);
+  CHECK(opened(builder.file({.directory_offset = 65})) == StatusCode::damaged);
+  CHECK(opened(builder.file({.directory_offset = 0})) == StatusCode::damaged);
+  CHECK(opened(builder.file({.reserved = 1})) == StatusCode::damaged);
+}
+
+TEST_CASE("sections that leave bytes over or want more are refused") {
+  const ContainerBuilder builder;
+  Bytes sections = builder.sections();
+  sections.push_back(0);
+  CHECK(opened(ContainerBuilder::file(builder.directory(), sections)) == StatusCode::damaged);
+  sections.resize(sections.size() - 2);
+  CHECK(opened(ContainerBuilder::file(builder.directory(), sections)) == StatusCode::damaged);
+}
+
+TEST_CASE("a directory cut short or with bytes after its end is refused") {
+  ContainerBuilder builder;
+  builder.tensors = {dense()};
+  const Bytes directory = builder.directory();
+  for (std::size_t size = 0; size < directory.size(); ++size) {
+    const Bytes part(directory.begin(), directory.begin() + static_cast<std::ptrdiff_t>(size));
+    CHECK(opened(ContainerBuilder::file(part, builder.sections())) == StatusCode::damaged);
+  }
+  Bytes longer = directory;
+  longer.push_back(0);
+  CHECK(opened(ContainerBuilder::file(longer, builder.sections())) == StatusCode::damaged);
+}
+
+TEST_CASE("counts that the file cannot hold are refused before memory is taken") {
+  const ContainerBuilder builder;
+  Bytes directory = builder.directory();
+  directory.pop_back();  // the tensor count
+  tests::put_varint(directory, std::uint64_t{1} << 60);
+  CHECK(opened(ContainerBuilder::file(directory, builder.sections())) == StatusCode::damaged);
+
+  Bytes operators = ContainerBuilder().directory();
+  operators.resize(18);
+  tests::put_varint(operators, ~std::uint64_t{0});
+  CHECK(opened(ContainerBuilder::file(operators, builder.sections())) == StatusCode::damaged);
+}
+
+TEST_CASE("names must be unique, clean and of allowed length") {
+  ContainerBuilder builder;
+  builder.tensors = {dense("a"), dense("a")};
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+  const std::string longest(65535, 'n');
+  const std::string too_long(65536, 'n');
+  CHECK(opened(with(dense(longest))) == StatusCode::ok);
+  CHECK(opened(with(dense(too_long))) == StatusCode::damaged);
+  for (const std::string_view name :
+       {std::string_view(""), std::string_view("\0", 1), std::string_view("\xFF")}) {
+    CHECK(opened(with(dense(name))) == StatusCode::damaged);
+  }
+}
+
+TEST_CASE("operators must be sorted and unique") {
+  ContainerBuilder builder;
+  builder.operators = {"Gemm", "Conv"};
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+  builder.operators = {"Conv", "Conv"};
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+  builder.operators = {""};
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+}
+
+TEST_CASE("unknown forms and coders are refused as unsupported") {
+  RecordFields tensor = dense();
+  tensor.shape_and_form[3] = 4;
+  CHECK(opened(with(tensor)) == StatusCode::unsupported);
+  tensor = dense();
+  tensor.streams[0].coder = 4;
+  CHECK(opened(with(tensor)) == StatusCode::unsupported);
+}
+
+TEST_CASE("impossible tensors are refused") {
+  RecordFields tensor = dense();
+  tensor.shape_and_form = {0, 1, 3, kDense};
+  CHECK(opened(with(tensor)) == StatusCode::damaged);
+  tensor.shape_and_form = {kUint8, 9, 1, 1, 1, 1, 1, 1, 1, 1, 3, kDense};
+  CHECK(opened(with(tensor)) == StatusCode::damaged);
+  tensor.shape_and_form = {kFloat32, 1, 3, kAffine, 4, 4, kNoAxis, 0};  // unknown flag
+  CHECK(opened(with(tensor)) == StatusCode::damaged);
+}
+
+TEST_CASE("files that decode to more than the limit are refused") {
+  const Bytes file = with(dense());
+  CHECK(opened(file, {.max_decoded_bytes = 8}) == StatusCode::ok);  // 5 of the graph, 3 of the tensor
+  CHECK(opened(file, {.max_decoded_bytes = 7}) == StatusCode::limit);
+  CHECK(opened(file, {.max_decoded_bytes = 4}) == StatusCode::limit);
+  RecordFields huge = dense();
+  huge.shape_and_form = {kUint8, 1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, kDense};
+  CHECK(opened(with(huge)) == StatusCode::limit);
+}
+
+TEST_CASE("a section expands at most 4096 times") {
+  // 8192 bytes of one value: two bytes at least, the second one padding.
+  RecordFields tensor{
+      .shape_and_form = {kUint8, 1, 0x80, 0x40, kDense}, .streams = {{3, {7}}}, .decoded = Bytes(8192, 7)};
+  CHECK(opened(with(tensor)) == StatusCode::damaged);
+  tensor.padding = {0};
+  CHECK(decoded(with(tensor)) == StatusCode::ok);
+  tensor.padding = {1};
+  CHECK(decoded(with(tensor)) == StatusCode::damaged);
+  tensor.padding = {0, 0};
+  CHECK(opened(with(tensor)) == StatusCode::damaged);
+}
+
+TEST_CASE("checksums of stored and of decoded bytes are verified") {
+  RecordFields tensor = dense();
+  tensor.decoded = {1, 2, 4};
+  CHECK(opened(with(tensor)) == StatusCode::ok);
+  CHECK(decoded(with(tensor)) == StatusCode::damaged);
+  Bytes file = with(dense());
+  file.back() ^= 1;
+  CHECK(opened(file) == StatusCode::ok);
+  CHECK(decoded(file) == StatusCode::damaged);
+}
+
+TEST_CASE("codes, scales and zero points are checked") {
+  CHECK(decoded(with(affine({7, 7, 7}, kOne))) == StatusCode::ok);
+  CHECK(decoded(with(affine({0xF8, 0xF8, 0xF8}, kOne, {7}))) == StatusCode::ok);
+  CHECK(decoded(with(affine({8, 8, 8}, kOne))) == StatusCode::damaged);
+  CHECK(decoded(with(affine({0xF7, 0xF7, 0xF7}, kOne))) == StatusCode::damaged);
+  CHECK(decoded(with(affine({7, 7, 7}, kOne, {8}))) == StatusCode::damaged);
+  for (const Bytes& scale : {Bytes{0, 0, 0, 0}, Bytes{0, 0, 0, 0x80}, Bytes{0, 0, 0x80, 0xBF},
+                             Bytes{0, 0, 0x80, 0x7F}, Bytes{0, 0, 0xC0, 0x7F}}) {
+    CHECK(decoded(with(affine({7, 7, 7}, scale))) == StatusCode::damaged);
+  }
+}
+
+TEST_CASE("indices past their codebook are refused") {
+  RecordFields tensor{.shape_and_form = {kFloat32, 1, 4, kCodebook, 2, kNoAxis, 3}};
+  const Bytes centroids(12, 0x11);
+  tensor.streams = {{0, {0b00'01'10'10}}, {0, centroids}};
+  tensor.decoded = {0, 1, 2, 2};
+  tests::append(tensor.decoded, centroids);
+  CHECK(decoded(with(tensor)) == StatusCode::ok);
+  tensor.streams[0].bytes = {0b00'01'10'11};
+  tensor.decoded[3] = 3;
+  CHECK(decoded(with(tensor)) == StatusCode::damaged);
+}
+
+TEST_CASE("sparse positions outside of the tensor are refused") {
+  RecordFields tensor{.shape_and_form = {kUint8, 1, 10, kSparse, 2, 2},
+                      .streams = {{0, {4, 4}}, {0, {8, 9}}}};
+  tensor.decoded = {4, 4, 8, 9};
+  const Bytes file = with(tensor);
+  const auto container = Container::open(file);
+  REQUIRE(container);
+  CHECK(decode_tensor(container->tensors()[0])->positions == std::vector<std::int64_t>{4, 9});
+  tensor.streams[0].bytes = {4, 5};
+  tensor.decoded = {4, 5, 8, 9};
+  CHECK(decoded(with(tensor)) == StatusCode::damaged);
+}
+
+TEST_CASE("a graph that is not exactly one zstd frame of its size is refused") {
+  const auto graph_of = [](const ContainerBuilder& builder) {
+    const Bytes file = builder.file();
+    const auto container = Container::open(file);
+    return container && container->graph().has_value();
+  };
+  ContainerBuilder builder;
+  CHECK(graph_of(builder));
+  builder.graph.push_back('x');
+  CHECK_FALSE(graph_of(builder));
+  builder = ContainerBuilder();
+  builder.frame.push_back(0);
+  CHECK_FALSE(graph_of(builder));
+  builder = ContainerBuilder();
+  builder.frame.pop_back();
+  CHECK_FALSE(graph_of(builder));
+  builder = ContainerBuilder();
+  tests::append(builder.frame, builder.frame);
+  tests::append(builder.graph, builder.graph);
+  CHECK_FALSE(graph_of(builder));
+}
+
+}  // namespace
+}  // namespace pith::loader

@@ -1,0 +1,105 @@
+#include "loader/decode.h"
+
+#include "tests/support/catch.h"
+
+namespace pith::loader {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+// Decodes into a poisoned buffer with guard bytes; nullopt when refused.
+std::optional<Bytes> decode(Coder coder, const Bytes& stored, const StreamLayout& layout) {
+  const auto size = static_cast<std::size_t>(layout.size);
+  Bytes buffer(size + 16, 0xA5);
+  const Status status = decode_stream(coder, stored, layout, std::span(buffer).subspan(8, size));
+  for (std::size_t i = 0; i < 8; ++i) {
+    CHECK(buffer[i] == 0xA5);
+    CHECK(buffer[8 + size + i] == 0xA5);
+  }
+  if (!status.ok()) {
+    CHECK_FALSE(status.message().empty());
+    return std::nullopt;
+  }
+  return Bytes(buffer.begin() + 8, buffer.end() - 8);
+}
+
+TEST_CASE("raw bytes are the bytes, no more and no fewer") {
+  CHECK(decode(Coder::raw, {1, 2, 3}, {.size = 3}) == Bytes{1, 2, 3});
+  CHECK_FALSE(decode(Coder::raw, {1, 2}, {.size = 3}));
+  CHECK_FALSE(decode(Coder::raw, {1, 2, 3, 4}, {.size = 3}));
+}
+
+TEST_CASE("raw codes are packed, the highest bit first") {
+  // 101 001 111 and seven zero bits.
+  const Bytes stored{0b1010'0111, 0b1000'0000};
+  CHECK(decode(Coder::raw, stored, {.size = 3, .packed_bits = 3}) == Bytes{5, 1, 7});
+  CHECK(decode(Coder::raw, stored, {.size = 3, .packed_bits = 3, .packed_signed = true}) ==
+        Bytes{static_cast<std::uint8_t>(-3), 1, static_cast<std::uint8_t>(-1)});
+  CHECK_FALSE(decode(Coder::raw, {0b1010'0111, 0b1000'0001}, {.size = 3, .packed_bits = 3}));
+  CHECK_FALSE(decode(Coder::raw, {0b1010'0111}, {.size = 3, .packed_bits = 3}));
+  CHECK_FALSE(decode(Coder::raw, {0b1010'0111, 0b1000'0000, 0}, {.size = 3, .packed_bits = 3}));
+  CHECK(decode(Coder::raw, {0b1000'0000}, {.size = 8, .packed_bits = 1, .packed_signed = true}) ==
+        Bytes{255, 0, 0, 0, 0, 0, 0, 0});
+}
+
+TEST_CASE("a constant stream is one byte") {
+  CHECK(decode(Coder::constant, {7}, {.size = 4}) == Bytes{7, 7, 7, 7});
+  CHECK_FALSE(decode(Coder::constant, {}, {.size = 4}));
+  CHECK_FALSE(decode(Coder::constant, {7, 7}, {.size = 4}));
+}
+
+TEST_CASE("an empty stream is raw and has no bytes") {
+  CHECK(decode(Coder::raw, {}, {.size = 0}) == Bytes{});
+  CHECK_FALSE(decode(Coder::raw, {0}, {.size = 0}));
+  CHECK_FALSE(decode(Coder::constant, {0}, {.size = 0}));
+  CHECK_FALSE(decode(Coder::huffman, {}, {.size = 0}));
+  CHECK_FALSE(decode(Coder::byteplane, {}, {.size = 0, .element_size = 4}));
+}
+
+TEST_CASE("byte planes are put together again, lowest byte first") {
+  const Bytes stored{0, 2, 3, 1, 0x11, 0x22, 0xFF};  // plane 0 raw of 2 bytes, plane 1 constant
+  const StreamLayout layout{.size = 4, .element_size = 2};
+  CHECK(decode(Coder::byteplane, stored, layout) == Bytes{0x11, 0xFF, 0x22, 0xFF});
+  for (std::size_t size = 0; size < stored.size(); ++size) {
+    CHECK_FALSE(decode(Coder::byteplane,
+                       Bytes(stored.begin(), stored.begin() + static_cast<std::ptrdiff_t>(size)), layout));
+  }
+  Bytes longer = stored;
+  longer.push_back(0);
+  CHECK_FALSE(decode(Coder::byteplane, longer, layout));
+  CHECK_FALSE(decode(Coder::byteplane, stored, {.size = 4, .element_size = 1}));
+}
+
+TEST_CASE("planes have coders of bytes only") {
+  for (const int coder : {2, 4, 255}) {
+    const Bytes stored{0, 2, static_cast<std::uint8_t>(coder), 1, 0x11, 0x22, 0xFF};
+    CHECK_FALSE(decode(Coder::byteplane, stored, {.size = 4, .element_size = 2}));
+  }
+}
+
+TEST_CASE("a plane larger than the stream is refused") {
+  const Bytes stored{0, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 3, 1, 0x11, 0x22};
+  CHECK_FALSE(decode(Coder::byteplane, stored, {.size = 4, .element_size = 2}));
+}
+
+TEST_CASE("positions are read from gaps") {
+  const auto positions = decode_gaps(Bytes{0, 0, 0x80, 0x01, 5}, 4, 200);
+  REQUIRE(positions);
+  CHECK(*positions == std::vector<std::int64_t>{0, 1, 130, 136});
+  CHECK(decode_gaps(Bytes{}, 0, 0).has_value());
+  CHECK(decode_gaps(Bytes{9}, 1, 10).has_value());
+}
+
+TEST_CASE("gaps that do not fit the tensor or their bytes are refused") {
+  CHECK_FALSE(decode_gaps(Bytes{10}, 1, 10));
+  CHECK_FALSE(decode_gaps(Bytes{9, 0}, 2, 10));
+  CHECK_FALSE(decode_gaps(Bytes{1}, 2, 10));
+  CHECK_FALSE(decode_gaps(Bytes{1, 1}, 1, 10));
+  CHECK_FALSE(decode_gaps(Bytes{0x80}, 1, 10));
+  CHECK_FALSE(decode_gaps(Bytes{0x80, 0x00}, 1, 10));  // not the shortest form
+  CHECK_FALSE(decode_gaps(Bytes{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}, 1, 10));
+  CHECK_FALSE(decode_gaps(Bytes{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02}, 1, 10));
+}
+
+}  // namespace
+}  // namespace pith::loader
