@@ -45,8 +45,12 @@ Result<Buffer> Buffer::map_file(const std::filesystem::path& path) {
     return fail(ErrorCode::model, fmt::format("{}: cannot be opened: {}", name, reason(errno)),
                 "check the path and its permissions");
   }
+  return map_descriptor(file.get(), name);
+}
+
+Result<Buffer> Buffer::map_descriptor(int descriptor, const std::string& name) {
   struct stat info{};
-  if (::fstat(file.get(), &info) != 0) {
+  if (::fstat(descriptor, &info) != 0) {
     return fail(ErrorCode::model, fmt::format("{}: cannot be examined: {}", name, reason(errno)));
   }
   if (S_ISDIR(info.st_mode)) {

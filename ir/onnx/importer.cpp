@@ -157,7 +157,8 @@ Result<void> Importer::import_sparse(proto::SparseTensorProto& message, Scope& s
       std::int64_t& position = linear[i / constant.shape.size()];
       position = position * dim + coordinates[i];
     }
-    indices = Tensor::of({std::ssize(linear)}, std::move(linear));
+    const std::int64_t count = std::ssize(linear);
+    indices = Tensor::of({count}, std::move(linear));
   }
   constant.form = Sparse{std::move(indices), std::move(values)};
   return define_constant(name, std::move(constant), "", scope);

@@ -88,9 +88,13 @@ class Exporter {
     for (const NodeId node : graph.nodes()) export_node(id, graph.node(node), *message.add_node());
     for (const ValueId input : graph.inputs()) declare(id, input, *message.add_input());
     for (const ValueId output : graph.outputs()) declare(id, output, *message.add_output());
-    for (const ValueId value : graph.values()) {
-      const Value& v = graph.value(value);
-      if (v.declared && !v.is_input && v.output_uses == 0) declare(id, value, *message.add_value_info());
+    // Constants first, as a reader meets them: writing what was read gives the same bytes again.
+    for (const bool constants : {true, false}) {
+      for (const ValueId value : graph.values()) {
+        const Value& v = graph.value(value);
+        const bool listed = v.declared && !v.is_input && v.output_uses == 0;
+        if (listed && (v.constant != nullptr) == constants) declare(id, value, *message.add_value_info());
+      }
     }
   }
 

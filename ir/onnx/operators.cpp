@@ -1,0 +1,52 @@
+#include "ir/onnx/operators.h"
+
+#include <set>
+
+#include "ir/onnx/proto.h"
+
+namespace pith::ir::onnx {
+namespace {
+
+class Collector {
+ public:
+  void add(const std::string& domain, const std::string& op_type) {
+    names_.insert(domain.empty() || domain == "ai.onnx" ? op_type : domain + "::" + op_type);
+  }
+
+  template <class Owner>
+  void add_nodes(const Owner& owner) {
+    for (const auto& node : owner.node()) {
+      add(node.domain(), node.op_type());
+      for (const auto& attribute : node.attribute()) {
+        if (attribute.has_g()) add_nodes(attribute.g());
+        for (const auto& graph : attribute.graphs()) add_nodes(graph);
+      }
+    }
+  }
+
+  [[nodiscard]] std::vector<std::string> names() const { return {names_.begin(), names_.end()}; }
+
+ private:
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+std::vector<std::string> operators(const Model& model) {
+  Collector collector;
+  for (const GraphId graph : model.graphs()) {
+    for (const NodeId node : model.graph(graph).nodes()) {
+      collector.add(model.graph(graph).node(node).domain, model.graph(graph).node(node).op_type);
+    }
+  }
+  proto::ModelProto carried;
+  PITH_ASSERT(carried.ParsePartialFromString(model.carried), "a carried message that was changed");
+  for (const auto& function : carried.functions()) collector.add_nodes(function);
+  for (const auto& training : carried.training_info()) {
+    collector.add_nodes(training.initialization());
+    collector.add_nodes(training.algorithm());
+  }
+  return collector.names();
+}
+
+}  // namespace pith::ir::onnx
