@@ -1,0 +1,86 @@
+#include "engine/dataset.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "engine/idx.h"
+#include "engine/npy.h"
+
+namespace pith::engine {
+namespace {
+
+Result<DataFormat> guess_format(const std::filesystem::path& path, const ir::Buffer& file) {
+  using namespace std::string_view_literals;
+  const std::string extension = path.extension().string();
+  const std::string_view text = file.text();
+  if (extension == ".npz" || text.starts_with("PK\x03\x04"sv)) return DataFormat::npz;
+  if (extension == ".npy" || text.starts_with("\x93NUMPY"sv)) return DataFormat::npy;
+  if (text.starts_with("\x1f\x8b"sv) || text.starts_with("\0\0"sv)) return DataFormat::idx;
+  return fail(ErrorCode::data, "its format is not known",
+              "data comes as .npz, .npy or IDX; write FORMAT:PATH to say which");
+}
+
+// Fills in the format when it is not given.
+Result<std::vector<NamedTensor>> read_arrays(const std::filesystem::path& path,
+                                             std::optional<DataFormat>& format, const std::string& name) {
+  PITH_TRY(const ir::Buffer file, map_data_file(path));
+  const auto read = [&]() -> Result<std::vector<NamedTensor>> {
+    if (!format) {
+      PITH_TRY(format, guess_format(path, file));
+    }
+    if (*format == DataFormat::npz) return read_npz(file);
+    PITH_TRY(ir::Tensor array, *format == DataFormat::npy ? read_npy(file) : read_idx(file));
+    std::vector<NamedTensor> arrays;
+    arrays.push_back({name, std::move(array)});
+    return arrays;
+  };
+  auto arrays = read();
+  if (!arrays) return std::unexpected(std::move(arrays).error().in(path.filename().string()));
+  return arrays;
+}
+
+}  // namespace
+
+Result<Dataset> Dataset::open(const DatasetSpec& spec) {
+  Dataset dataset;
+  dataset.spec_ = spec;
+  const std::string name = spec.input.empty() ? "input" : spec.input;
+  PITH_TRY(dataset.arrays_, read_arrays(spec.path, dataset.spec_.format, name));
+  if (*dataset.spec_.format != DataFormat::npz && !spec.labels.empty()) {
+    std::optional<DataFormat> format;
+    PITH_TRY(auto labels, read_arrays(spec.labels, format, "labels"));
+    if (labels.size() != 1) {
+      return fail(ErrorCode::data,
+                  fmt::format("{}: labels come from a file of one array, this one holds {}",
+                              std::filesystem::path(spec.labels).filename().string(), labels.size()));
+    }
+    dataset.labels_ = labels.front().tensor;
+  }
+  return dataset;
+}
+
+std::uint64_t BoundDataset::batches() const {
+  return recorded_run() ? 1 : (samples_ + batch_size_ - 1) / batch_size_;
+}
+
+std::uint64_t BoundDataset::samples_in(std::uint64_t batch) const {
+  PITH_ASSERT(batch < batches(), "a batch beyond the last");
+  return recorded_run() ? 0 : std::min(batch_size_, samples_ - batch * batch_size_);
+}
+
+Result<std::vector<NamedTensor>> BoundDataset::batch(std::uint64_t index) const {
+  const std::uint64_t count = samples_in(index);
+  std::vector<NamedTensor> inputs;
+  for (const Feed& feed : feeds_) {
+    const bool whole = feed.every_batch || recorded_run();
+    const ir::Tensor part = whole ? feed.array : rows(feed.array, index * batch_size_, count);
+    auto tensor = converted(part, feed.dtype, feed.every_batch ? Normalization() : normalization_);
+    if (!tensor) return std::unexpected(std::move(tensor).error().in(fmt::format("input '{}'", feed.input)));
+    inputs.push_back({feed.input, *std::move(tensor)});
+  }
+  return inputs;
+}
+
+}  // namespace pith::engine

@@ -1,0 +1,31 @@
+// "[FORMAT:]PATH[,key=value...]": how a user names data.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/convert.h"
+#include "ir/result.h"
+
+namespace pith::engine {
+
+enum class DataFormat : std::uint8_t { npz, npy, idx };
+
+[[nodiscard]] std::string_view name_of(DataFormat format);
+
+struct DatasetSpec {
+  std::optional<DataFormat> format;  // nullopt: told from extension and content
+  std::filesystem::path path;
+  std::string labels;  // labels=  the array of an .npz that holds the truth; for .npy and IDX a file
+  std::string input;   // input=   the one array of an .npz to feed; for .npy and IDX what to call theirs
+  Normalization normalization;  // scale=1/255, mean=0.5 or mean=a,b,c (one a channel), std= likewise
+
+  // Refuses (ErrorCode::usage) unknown formats and keys (naming the nearest), keys given twice,
+  // and numbers that are none, infinite, or zero where they divide.
+  [[nodiscard]] static Result<DatasetSpec> parse(std::string_view text);
+};
+
+}  // namespace pith::engine

@@ -1,0 +1,17 @@
+// Independent pieces of work on several threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "ir/result.h"
+
+namespace pith::engine {
+
+// Calls work(0) ... work(count - 1), each once, on the calling thread and `threads` - 1 more; starts no
+// further piece after a failure. Returns the failure of the lowest index, whatever the number of threads;
+// an exception of a piece is thrown again here.
+[[nodiscard]] Result<void> for_each_index(std::uint64_t count, int threads,
+                                          const std::function<Result<void>(std::uint64_t)>& work);
+
+}  // namespace pith::engine
