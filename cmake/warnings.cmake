@@ -8,3 +8,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(pith_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized
     -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict)
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # libstdc++ 12's own stable_sort uses a function that it deprecates; clang's double-promotion
+  # also refuses to pass a float where a double is taken, which is exact.
+  target_compile_options(pith_warnings INTERFACE -Wno-deprecated-declarations -Wno-double-promotion)
+endif()
