@@ -79,7 +79,9 @@ std::string Graph::describe(NodeId id) const {
   const Node& n = node(id);
   if (!n.name.empty()) return fmt::format("node '{}'", n.name);
   for (const ValueId output : n.outputs) {
-    if (output != kNoValue) return fmt::format("node {} of '{}'", n.op_type, value(output).name);
+    // verify() describes broken graphs too, so the value may be dead.
+    if (index_of(output) < values_.size())
+      return fmt::format("node {} of '{}'", n.op_type, values_[index_of(output)].name);
   }
   return fmt::format("node {}", n.op_type);
 }

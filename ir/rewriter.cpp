@@ -28,6 +28,10 @@ void Rewriter::drop_read(ValueId id, NodeId reader) {
   const auto found = std::ranges::find(readers, reader);
   PITH_ASSERT(found != readers.end(), "a read that was never recorded");
   readers.erase(found);
+  release_unused_capture(id);
+}
+
+void Rewriter::release_unused_capture(ValueId id) {
   const Value& v = value(id);
   if (v.captured != kNoValue && v.readers.empty() && v.output_uses == 0) {
     const ValueId outer = v.captured;
@@ -93,6 +97,7 @@ void Rewriter::replace_reads(ValueId from, ValueId to) {
     add_read(to, reader);
   }
   value(from).readers.clear();
+  release_unused_capture(from);
 }
 
 void Rewriter::take_over_output(ValueId from, NodeId other) {
@@ -124,6 +129,18 @@ void Rewriter::remove_node(NodeId id) {
   }
   for (const ValueId input : std::vector(node(id).inputs)) drop_read(input, id);
   graph().node_alive_[index_of(id)] = false;
+}
+
+void Rewriter::fold(NodeId id, Constant constant, std::string carried) {
+  PITH_ASSERT(node(id).outputs.size() == 1, "only a node with one output can become a constant");
+  PITH_ASSERT(check(constant).has_value(), "an inconsistent constant");
+  const ValueId output = node(id).outputs[0];
+  node(id).outputs.clear();
+  remove_node(id);
+  Value& folded = value(output);
+  folded.producer = kNoNode;
+  folded.constant = std::make_shared<const Constant>(std::move(constant));
+  folded.constant_carried = std::move(carried);
 }
 
 void Rewriter::remove_constant(ValueId id) {

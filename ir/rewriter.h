@@ -37,6 +37,10 @@ class Rewriter {
   // Removes a node none of whose outputs is read or a graph output, with its subgraphs.
   void remove_node(NodeId node);
 
+  // The node's only output becomes this constant and the node is removed. `carried` is the part of an
+  // ONNX tensor message that the IR does not model.
+  void fold(NodeId node, Constant constant, std::string carried = {});
+
   // Removes a constant that nothing reads and that is neither input nor output.
   void remove_constant(ValueId value);
 
@@ -47,8 +51,9 @@ class Rewriter {
   Value& value(ValueId id);
   Node& node(NodeId id);
   void add_read(ValueId id, NodeId reader);
-  // Forgets one use; a captured value that loses its last use is released in the enclosing graph too.
   void drop_read(ValueId id, NodeId reader);
+  // A captured value that has lost its last use is no longer read in the enclosing graph either.
+  void release_unused_capture(ValueId id);
   void remove_graph(GraphId id);
 
   Model& model_;
