@@ -23,10 +23,14 @@ struct Constant;
 
 namespace pith::ir::onnx {
 
-// Adds the initializers and nodes that make `name` the constant's values. `unique` gives each helper a
-// name of its own; nodes are appended in execution order. The constant must be affine or codebook.
-void emit_carrier(const Constant& constant, const std::string& name, proto::GraphProto& graph,
-                  const std::function<std::string(const std::string&)>& unique);
+// Makes a name that nothing else in the model has, from a hint.
+using UniqueName = std::function<std::string(const std::string&)>;
+
+// Adds the initializers and nodes that make `name` the constant's values; the initializer of the codes
+// carries the message `carried`. Nodes are appended in execution order. The constant must be affine or
+// codebook.
+void emit_carrier(const Constant& constant, const std::string& name, const std::string& carried,
+                  proto::GraphProto& graph, const UniqueName& unique);
 
 // Turns carriers of exactly these forms back into affine and codebook constants.
 void recognize_carriers(Model& model);

@@ -194,16 +194,17 @@ class Recognizer {
 void replace(Model& model, GraphId graph_id, const Found& found) {
   Rewriter rewriter(model, graph_id);
   const Graph& graph = model.graph(graph_id);
-  const ValueId output = graph.node(found.nodes.front()).outputs[0];
-  const std::string name = graph.value(output).name;
   std::vector<ValueId> constants;
   for (const NodeId id : found.nodes) {
     for (const ValueId input : graph.node(id).inputs) {
       if (graph.constant(input) != nullptr) constants.push_back(input);
     }
   }
-  rewriter.replace_reads(output, rewriter.add_constant(name, found.constant));
-  for (const NodeId id : found.nodes) rewriter.remove_node(id);
+  // The codes hold what the original tensor carried.
+  std::string carried;
+  for (const ValueId id : constants) carried += graph.value(id).constant_carried;
+  rewriter.fold(found.nodes.front(), found.constant, std::move(carried));
+  for (std::size_t i = 1; i < found.nodes.size(); ++i) rewriter.remove_node(found.nodes[i]);
   std::ranges::sort(constants);
   const auto [end, last] = std::ranges::unique(constants);
   constants.erase(end, last);

@@ -15,12 +15,12 @@ Shape along(std::size_t rank, std::int64_t axis, std::int64_t channels) {
 
 class Emitter {
  public:
-  Emitter(const Constant& constant, const std::string& name, proto::GraphProto& graph,
-          const std::function<std::string(const std::string&)>& unique)
-      : constant_(constant), name_(name), graph_(graph), unique_(unique) {}
+  Emitter(const Constant& constant, const std::string& name, const std::string& carried,
+          proto::GraphProto& graph, const UniqueName& unique)
+      : constant_(constant), name_(name), carried_(carried), graph_(graph), unique_(unique) {}
 
   void emit(const Affine& form) {
-    const std::string codes = initializer("codes", form.codes);
+    const std::string codes = initializer("codes", form.codes, carried_);
     const std::string values = node("Cast", {codes}, "float", DType::float32);
     std::string centred = values;
     if (!form.zero_points.empty()) {
@@ -32,7 +32,7 @@ class Emitter {
   }
 
   void emit(const Codebook& form) {
-    const std::string indices = initializer("codes", form.indices);
+    const std::string indices = initializer("codes", form.indices, carried_);
     std::string positions = node("Cast", {indices}, "index", DType::int32);
     const std::int64_t width = form.centroids.shape()[1];
     if (form.axis) {
@@ -50,7 +50,12 @@ class Emitter {
 
  private:
   std::string initializer(const std::string& role, const Tensor& tensor) {
+    return initializer(role, tensor, "");
+  }
+
+  std::string initializer(const std::string& role, const Tensor& tensor, const std::string& carried) {
     auto* message = graph_.add_initializer();
+    PITH_ASSERT(message->ParsePartialFromString(carried), "a carried message that was changed");
     message->set_name(unique_(name_ + "_" + role));
     put_tensor(tensor, *message);
     return message->name();
@@ -101,16 +106,17 @@ class Emitter {
 
   const Constant& constant_;
   const std::string& name_;
+  const std::string& carried_;
   proto::GraphProto& graph_;
-  const std::function<std::string(const std::string&)>& unique_;
+  const UniqueName& unique_;
   std::string block_of_position_;
 };
 
 }  // namespace
 
-void emit_carrier(const Constant& constant, const std::string& name, proto::GraphProto& graph,
-                  const std::function<std::string(const std::string&)>& unique) {
-  Emitter emitter(constant, name, graph, unique);
+void emit_carrier(const Constant& constant, const std::string& name, const std::string& carried,
+                  proto::GraphProto& graph, const UniqueName& unique) {
+  Emitter emitter(constant, name, carried, graph, unique);
   std::visit(Overloaded{[&](const Affine& form) { emitter.emit(form); },
                         [&](const Codebook& form) { emitter.emit(form); },
                         [](const auto&) { throw InternalError("this form has no carrier"); }},

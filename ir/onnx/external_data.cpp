@@ -111,6 +111,7 @@ Result<Buffer> ExternalData::open(const std::string& location) {
     return refuse(fmt::format("external data '{}' has several hard links", location));
   }
   PITH_TRY(Buffer mapped, Buffer::map_descriptor(current.get(), location));
+  if (opened_) opened_(location, mapped.size());
   files_.emplace(location, mapped);
   return mapped;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -16,7 +17,11 @@ namespace pith::ir::onnx {
 // CVE-2026-27489, CVE-2026-34446).
 class ExternalData {
  public:
-  explicit ExternalData(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  // Called with the location and size of each file when it is first opened.
+  using Opened = std::function<void(const std::string&, std::uint64_t)>;
+
+  explicit ExternalData(std::filesystem::path folder, Opened opened = {})
+      : folder_(std::move(folder)), opened_(std::move(opened)) {}
 
   // The bytes that the tensor's external_data entries describe. Refuses unknown or repeated keys,
   // numbers that are no plain decimals, and ranges outside of the file. Without a length the rest of
@@ -27,6 +32,7 @@ class ExternalData {
   Result<Buffer> open(const std::string& location);
 
   std::filesystem::path folder_;
+  Opened opened_;
   std::map<std::string, Buffer> files_;
 };
 

@@ -21,7 +21,7 @@ struct Scope {
 class Importer {
  public:
   Importer(Model& model, const ReadOptions& options)
-      : model_(model), options_(options), external_(options.data_folder) {}
+      : model_(model), options_(options), external_(options.data_folder, options.opened) {}
 
   // Fills `graph` of the model from the message, which is emptied.
   [[nodiscard]] Result<void> import_graph(proto::GraphProto& message, GraphId graph, Scope* outer);

@@ -51,13 +51,4 @@ Result<Model> read(const Buffer& bytes, const ReadOptions& options) {
   return model;
 }
 
-Result<Model> read_file(const std::filesystem::path& path) {
-  PITH_TRY(const Buffer bytes, Buffer::map_file(path));
-  ReadOptions options;
-  options.data_folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  auto model = read(bytes, options);
-  if (!model) return std::unexpected(std::move(model).error().in(path.filename().string()));
-  return model;
-}
-
 }  // namespace pith::ir::onnx

@@ -13,6 +13,8 @@ namespace pith::ir::onnx {
 struct ReadOptions {
   // The folder that external data must lie in; empty: external data is refused.
   std::filesystem::path data_folder;
+  // Called once for each file of external data that is opened: its path below the folder, its size.
+  std::function<void(const std::string& location, std::uint64_t bytes)> opened;
   // Gives the constant behind an initializer that has a type and a shape but no data (a container keeps
   // the weights beside the graph). Names are unique within a model. Absent: such an initializer is refused.
   std::function<Result<Constant>(std::string_view name, DType dtype, const Shape& shape)> stored;
@@ -27,8 +29,5 @@ struct ReadOptions {
 // Refuses, with ErrorCode::model and the node or tensor in the message: bytes that are no model, data that
 // does not match its shape or type, names produced twice or never, cycles, subgraphs deeper than 32.
 [[nodiscard]] Result<Model> read(const Buffer& bytes, const ReadOptions& options = {});
-
-// The model in this file; its external data must lie in the file's folder or below.
-[[nodiscard]] Result<Model> read_file(const std::filesystem::path& path);
 
 }  // namespace pith::ir::onnx

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <limits>
 #include <unordered_map>
 #include <unordered_set>
@@ -82,20 +83,24 @@ class Exporter {
     const Graph& graph = model_.graph(id);
     PITH_ASSERT(message.ParsePartialFromString(graph.carried()), "a carried message that was changed");
     message.set_name(graph.name());
-    for (const ValueId value : graph.values()) {
+    for (const ValueId value : by_name(id)) {
       if (graph.value(value).constant != nullptr) export_constant(id, value, message);
     }
     for (const NodeId node : graph.nodes()) export_node(id, graph.node(node), *message.add_node());
     for (const ValueId input : graph.inputs()) declare(id, input, *message.add_input());
     for (const ValueId output : graph.outputs()) declare(id, output, *message.add_output());
-    // Constants first, as a reader meets them: writing what was read gives the same bytes again.
-    for (const bool constants : {true, false}) {
-      for (const ValueId value : graph.values()) {
-        const Value& v = graph.value(value);
-        const bool listed = v.declared && !v.is_input && v.output_uses == 0;
-        if (listed && (v.constant != nullptr) == constants) declare(id, value, *message.add_value_info());
-      }
+    for (const ValueId value : by_name(id)) {
+      const Value& v = graph.value(value);
+      if (v.declared && !v.is_input && v.output_uses == 0) declare(id, value, *message.add_value_info());
     }
+  }
+
+  // The order of initializers and declarations: by name, so that it does not depend on how a model came
+  // about.
+  std::vector<ValueId> by_name(GraphId graph) const {
+    std::vector<ValueId> ids = model_.graph(graph).values();
+    std::ranges::sort(ids, {}, [&](ValueId id) -> const std::string& { return name_of(graph, id); });
+    return ids;
   }
 
   void declare(GraphId graph, ValueId id, proto::ValueInfoProto& message) const {
@@ -111,6 +116,7 @@ class Exporter {
     const std::string& name = name_of(graph, id);
     if (options_.leave_out && options_.leave_out(constant)) {
       auto* stub = message.add_initializer();
+      PITH_ASSERT(stub->ParsePartialFromString(value.constant_carried), "a carried message that was changed");
       stub->set_name(name);
       put_head(constant.dtype, constant.shape, *stub);
       written_.left_out.push_back({name, value.constant});
@@ -121,7 +127,7 @@ class Exporter {
       return export_sparse(constant, *sparse, name, message);
     if (options_.weights == Weights::carriers && !std::holds_alternative<Dense>(constant.form)) {
       if (model_.opset() >= kFirstBroadcastingOpset) {
-        return emit_carrier(constant, name, message,
+        return emit_carrier(constant, name, value.constant_carried, message,
                             [this](const std::string& hint) { return unique(hint); });
       }
       written_.notes.push_back(

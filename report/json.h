@@ -1,0 +1,20 @@
+// Reports as JSON, with the field names of the command line's contract
+// (docs/report.schema.json).
+#pragma once
+
+#include <string>
+
+#include "ir/result.h"
+#include "report/report.h"
+
+namespace pith::report {
+
+// Indented JSON that ends with a newline.
+[[nodiscard]] std::string to_json(const CompressReport& report);
+[[nodiscard]] std::string to_json(const InspectReport& report);
+[[nodiscard]] std::string to_json(const EvaluateReport& report);
+
+// {"error":{"code","message","hint"}}; `code` is the name of the error's kind.
+[[nodiscard]] std::string to_json(const Error& error);
+
+}  // namespace pith::report

@@ -1,0 +1,105 @@
+// What a command found out, ready to be shown as text or JSON. Every number is
+// measured on the bytes that ship, decoded again. Rates are fractions, sizes bytes, times seconds.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ir/model.h"
+#include "passes/observers.h"
+#include "report/tensors.h"
+
+namespace pith::report {
+
+struct FileEntry {
+  std::string name;  // of the file, without folders
+  std::uint64_t bytes = 0;
+  std::string sha256;
+};
+
+struct ModelSize {
+  std::uint64_t bytes = 0;         // the file
+  std::uint64_t weight_bytes = 0;  // all constants as stored in it
+  std::uint64_t parameters = 0;    // elements of float constants
+  std::uint64_t nodes = 0;         // in all graphs
+};
+
+struct QualityEntry {
+  std::string metric;
+  std::optional<double> before;
+  double after = 0;
+  bool higher_is_better = true;
+  double ci95_low = 0;  // of `after`
+  double ci95_high = 0;
+  std::uint64_t samples = 0;
+  std::optional<double> agreement;  // share of samples decided as the reference decides
+
+  // Before minus after, positive when `after` is worse; nullopt without `before`.
+  [[nodiscard]] std::optional<double> drop() const;
+};
+
+struct Invocation {
+  std::vector<std::string> argv;  // file names only, no folders
+  double wall_s = 0;
+  double cpu_s = 0;
+  std::uint64_t peak_rss_bytes = 0;
+  std::uint64_t seed = 0;
+};
+
+struct Environment {
+  std::string onnxruntime;  // version, empty when it was not needed
+  std::string platform;     // "Linux x86_64"
+  unsigned threads = 1;
+};
+
+struct CompressReport {
+  std::string status = "done";
+  int exit_code = 0;
+  Environment environment;
+  Invocation invocation;
+  std::string pipeline;  // as given
+  std::string resolved;  // with every option spelled out
+  std::vector<FileEntry> inputs;
+  std::vector<FileEntry> outputs;
+  ModelSize before;
+  ModelSize after;
+  std::vector<passes::PassRecord> passes;
+  std::vector<TensorEntry> tensors;
+  std::optional<QualityEntry> quality;
+  std::vector<std::string> warnings;
+  std::string suggestion;  // one next command
+
+  [[nodiscard]] double ratio() const;
+};
+
+struct InspectReport {
+  FileEntry file;
+  Storage storage = Storage::onnx;
+  std::int64_t ir_version = 0;
+  std::vector<std::pair<std::string, std::int64_t>> opsets;
+  ModelSize size;
+  std::vector<std::pair<std::string, std::uint64_t>> operators;  // name and count, most frequent first
+  std::vector<std::pair<std::string, std::uint64_t>> types;      // element type and bytes of its constants
+  std::vector<std::string> inputs;                               // "input float32 [batch,1,28,28]"
+  std::vector<std::string> outputs;
+  std::vector<TensorEntry> tensors;
+  std::uint64_t duplicate_bytes = 0;
+};
+
+struct EvaluateReport {
+  FileEntry file;
+  QualityEntry quality;
+  Environment environment;
+  Invocation invocation;
+};
+
+[[nodiscard]] ModelSize size_of(const ir::Model& model, Storage storage, std::uint64_t file_bytes);
+[[nodiscard]] InspectReport inspect(const ir::Model& model, Storage storage, FileEntry file);
+
+// Lower-case hexadecimal SHA-256.
+[[nodiscard]] std::string sha256(std::span<const std::byte> bytes);
+
+}  // namespace pith::report

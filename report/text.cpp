@@ -1,0 +1,131 @@
+#include "report/text.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "report/table.h"
+
+namespace pith::report {
+namespace {
+
+bool is_rate(const QualityEntry& quality) {
+  return quality.metric != "mse";
+}
+
+std::string drop_text(const QualityEntry& quality) {
+  const double drop = *quality.drop();
+  if (is_rate(quality)) return fmt::format("{:+.2f} pt lost", 100 * drop);
+  return fmt::format("{:+.4g} worse", drop);
+}
+
+std::string quality_lines(const QualityEntry& q) {
+  std::string text = fmt::format("quality  {} ", q.metric);
+  if (q.before) text += quality_text(q, *q.before) + " -> ";
+  text += quality_text(q, q.after);
+  if (q.before) text += fmt::format(" ({})", drop_text(q));
+  text += fmt::format(", {} samples, 95 % interval {} to {}", with_commas(q.samples),
+                      quality_text(q, q.ci95_low), quality_text(q, q.ci95_high));
+  if (q.agreement) text += fmt::format(", agreement {:.2f} %", 100 * *q.agreement);
+  return text + "\n";
+}
+
+std::string size_line(const CompressReport& report) {
+  return fmt::format("size     {} -> {} bytes, {:.2f}x smaller\n", with_commas(report.before.bytes),
+                     with_commas(report.after.bytes), report.ratio());
+}
+
+std::string passes_text(const CompressReport& report, Detail detail) {
+  if (report.passes.empty()) return "";
+  std::vector<std::vector<std::string>> rows{{"pass", "changes", "weight bytes", "skipped", "seconds"}};
+  for (const auto& pass : report.passes) {
+    rows.push_back({pass.name, with_commas(pass.changes), with_commas(pass.bytes_after),
+                    with_commas(pass.skipped.size()), fmt::format("{:.3f}", pass.wall_seconds)});
+  }
+  std::string text = table(rows, {Align::left, Align::right, Align::right, Align::right, Align::right});
+  if (detail == Detail::everything) {
+    for (const auto& pass : report.passes) {
+      for (const auto& skipped : pass.skipped) {
+        text += fmt::format("{} skipped {}: {}\n", pass.name, skipped.where, skipped.reason);
+      }
+    }
+  }
+  return text + "\n";
+}
+
+std::string largest_text(const CompressReport& report) {
+  std::vector<const TensorEntry*> tensors;
+  for (const TensorEntry& tensor : report.tensors) tensors.push_back(&tensor);
+  const auto shown = std::min<std::size_t>(3, tensors.size());
+  std::ranges::stable_sort(tensors, std::greater{}, [](const TensorEntry* t) { return t->bytes_after; });
+  std::vector<std::vector<std::string>> rows;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const TensorEntry& t = *tensors[i];
+    rows.push_back({i == 0 ? "largest" : "", t.name, ir::to_string(t.shape), t.form, t.coder,
+                    with_commas(t.bytes_after) + " bytes",
+                    fmt::format("{:.2f} bits a weight", t.bits_per_weight)});
+  }
+  return table(rows,
+               {Align::left, Align::left, Align::left, Align::left, Align::left, Align::right, Align::right});
+}
+
+}  // namespace
+
+std::string with_commas(std::uint64_t number) {
+  std::string text = fmt::format("{}", number);
+  for (auto i = static_cast<std::ptrdiff_t>(text.size()) - 3; i > 0; i -= 3)
+    text.insert(static_cast<std::size_t>(i), ",");
+  return text;
+}
+
+std::string quality_text(const QualityEntry& quality, double value) {
+  return is_rate(quality) ? fmt::format("{:.2f} %", 100 * value) : fmt::format("{:.6g}", value);
+}
+
+std::string to_text(const CompressReport& report, Detail detail) {
+  std::string text = passes_text(report, detail) + size_line(report);
+  if (report.quality) text += quality_lines(*report.quality);
+  text += largest_text(report);
+  for (const std::string& warning : report.warnings) text += fmt::format("warning  {}\n", warning);
+  if (!report.suggestion.empty()) text += fmt::format("next     {}\n", report.suggestion);
+  return text;
+}
+
+std::string to_text(const InspectReport& report) {
+  std::string text =
+      fmt::format("{} ({}), {} bytes\n", report.file.name, report.storage == Storage::onnx ? "onnx" : "pith",
+                  with_commas(report.file.bytes));
+  text += fmt::format("IR version {}, operator sets:", report.ir_version);
+  for (const auto& [domain, version] : report.opsets)
+    text += fmt::format(" {} {}", domain.empty() ? "ai.onnx" : domain, version);
+  text += fmt::format("\n{} nodes, {} parameters, {} bytes of weights, {} of them in duplicates\n",
+                      with_commas(report.size.nodes), with_commas(report.size.parameters),
+                      with_commas(report.size.weight_bytes), with_commas(report.duplicate_bytes));
+  for (const std::string& input : report.inputs) text += fmt::format("input    {}\n", input);
+  for (const std::string& output : report.outputs) text += fmt::format("output   {}\n", output);
+  text += "\n";
+
+  std::vector<std::vector<std::string>> operators{{"operator", "nodes"}};
+  for (const auto& [name, count] : report.operators) operators.push_back({name, with_commas(count)});
+  text += table(operators, {Align::left, Align::right}) + "\n";
+
+  std::vector<std::vector<std::string>> types{{"type", "bytes"}};
+  for (const auto& [name, bytes] : report.types) types.push_back({name, with_commas(bytes)});
+  text += table(types, {Align::left, Align::right}) + "\n";
+
+  std::vector<std::vector<std::string>> rows{
+      {"tensor", "type", "shape", "form", "coder", "bytes", "bits", "entropy", "distinct", "zeros"}};
+  for (const TensorEntry& t : report.tensors) {
+    rows.push_back({t.name, t.dtype, ir::to_string(t.shape), t.form, t.coder, with_commas(t.bytes_after),
+                    fmt::format("{:.2f}", t.bits_per_weight), fmt::format("{:.2f}", t.entropy_bits),
+                    with_commas(t.distinct), fmt::format("{:.1f} %", 100 * t.sparsity)});
+  }
+  return text + table(rows, {Align::left, Align::left, Align::left, Align::left, Align::left, Align::right,
+                             Align::right, Align::right, Align::right, Align::right});
+}
+
+std::string to_text(const EvaluateReport& report) {
+  return quality_lines(report.quality);
+}
+
+}  // namespace pith::report
