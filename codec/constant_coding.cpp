@@ -1,0 +1,259 @@
+#include "codec/constant_coding.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "codec/byte_writer.h"
+#include "ir/overloaded.h"
+#include "loader/byte_reader.h"
+#include "loader/decode.h"
+
+namespace pith::codec {
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+using ByteSpan = std::span<const std::uint8_t>;
+
+constexpr std::uint64_t kLeastStoredApart = 1024;
+
+ByteSpan bytes_of(const ir::Tensor& tensor) {
+  return {reinterpret_cast<const std::uint8_t*>(tensor.bytes().data()), tensor.bytes().size()};
+}
+
+// A constant taken apart: what the directory says, and the streams before coding.
+struct Parts {
+  loader::TensorHeader header;
+  loader::TensorLayout layout;
+  std::vector<ByteSpan> streams;
+  Bytes owned;  // of the one stream that is not a tensor of the constant: zero points or gaps
+};
+
+void take_apart(const ir::Dense& form, Parts& parts) {
+  parts.streams = {bytes_of(form.tensor)};
+}
+
+void take_apart(const ir::Affine& form, Parts& parts) {
+  const bool whole_tensor = form.scales.shape().empty();
+  parts.header.form = loader::Form::affine;
+  parts.header.signed_codes = form.codes.dtype() == ir::DType::int8;
+  parts.header.has_zero_points = !form.zero_points.empty();
+  parts.header.bits = static_cast<std::uint8_t>(form.bits);
+  parts.header.axis = whole_tensor ? loader::kNoAxis : static_cast<std::uint8_t>(form.axis);
+  parts.header.block = static_cast<std::uint64_t>(form.block);
+  parts.streams = {bytes_of(form.codes), bytes_of(form.scales)};
+  for (const std::int32_t zero : form.zero_points) parts.owned.push_back(static_cast<std::uint8_t>(zero));
+  if (parts.header.has_zero_points) parts.streams.emplace_back(parts.owned);
+}
+
+void take_apart(const ir::Codebook& form, Parts& parts) {
+  parts.header.form = loader::Form::codebook;
+  parts.header.bits = static_cast<std::uint8_t>(form.bits);
+  parts.header.axis = form.axis ? static_cast<std::uint8_t>(*form.axis) : loader::kNoAxis;
+  parts.header.entries = static_cast<std::uint64_t>(form.centroids.shape()[1]);
+  parts.streams = {bytes_of(form.indices), bytes_of(form.centroids)};
+}
+
+void take_apart(const ir::Sparse& form, Parts& parts) {
+  parts.owned = encode_gaps(form.indices.as<std::int64_t>());
+  parts.header.form = loader::Form::sparse;
+  parts.header.nonzeros = form.indices.element_count();
+  parts.header.gap_bytes = parts.owned.size();
+  parts.streams = {parts.owned, bytes_of(form.values)};
+}
+
+// In place, because `streams` may point at `owned`.
+void take_apart(const ir::Constant& constant, Parts& parts) {
+  parts.header.dtype = static_cast<std::uint8_t>(constant.dtype);
+  for (const std::int64_t dim : constant.shape) {
+    parts.header.dims.push_back(static_cast<std::uint64_t>(dim));
+  }
+  std::visit([&](const auto& form) { take_apart(form, parts); }, constant.form);
+  const auto layout = loader::layout_of(parts.header);
+  PITH_ASSERT(layout.has_value(), "a constant that a container cannot hold");
+  parts.layout = *layout;
+}
+
+// An encoding's payload is the streams as the container stores them, behind the coder and size of each.
+ir::Encoding pack(const std::vector<EncodedStream>& streams) {
+  Bytes payload;
+  ByteWriter writer(payload);
+  for (const EncodedStream& stream : streams) {
+    writer.u8(static_cast<std::uint8_t>(stream.coder));
+    writer.varint(stream.bytes.size());
+  }
+  for (const EncodedStream& stream : streams) writer.bytes(stream.bytes);
+  return {static_cast<std::uint8_t>(streams.front().coder), ir::Buffer::own(std::move(payload))};
+}
+
+std::vector<EncodedStream> unpack(const ir::Encoding& encoding, std::size_t count) {
+  const ByteSpan payload{reinterpret_cast<const std::uint8_t*>(encoding.payload.bytes().data()),
+                         encoding.payload.size()};
+  loader::ByteReader reader(payload);
+  std::vector<EncodedStream> streams(count);
+  std::vector<std::uint64_t> sizes(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    streams[i].coder = static_cast<loader::Coder>(reader.u8());
+    sizes[i] = reader.varint();
+  }
+  std::size_t at = reader.position();
+  for (std::size_t i = 0; i < count; ++i) {
+    PITH_ASSERT(!reader.failed() && sizes[i] <= payload.size() - at, "an encoding that was changed");
+    const auto size = static_cast<std::size_t>(sizes[i]);
+    const ByteSpan bytes = payload.subspan(at, size);
+    streams[i].bytes.assign(bytes.begin(), bytes.end());
+    at += size;
+  }
+  PITH_ASSERT(at == payload.size(), "an encoding that was changed");
+  return streams;
+}
+
+// Values that the loader has checked; Tensor::make can only refuse a size that layout_of() would have
+// refused.
+ir::Tensor tensor_of(ir::DType dtype, ir::Shape shape, ir::Buffer bytes) {
+  auto tensor = ir::Tensor::make(dtype, std::move(shape), std::move(bytes));
+  PITH_ASSERT(tensor.has_value(), "the loader decoded a tensor of the wrong size");
+  return *std::move(tensor);
+}
+
+ir::Affine affine_of(const loader::TensorInfo& tensor, const ir::Shape& shape,
+                     loader::DecodedTensor decoded) {
+  const loader::TensorHeader& header = tensor.header;
+  ir::Affine form;
+  form.bits = header.bits;
+  form.block = static_cast<std::int64_t>(header.block);
+  ir::Shape scales;
+  if (header.axis != loader::kNoAxis) {
+    form.axis = header.axis;
+    const auto axis = static_cast<std::size_t>(header.axis);
+    if (form.block == 0) {
+      scales = {shape[axis]};
+    } else {
+      scales = shape;
+      scales[axis] = shape[axis] / form.block + (shape[axis] % form.block != 0 ? 1 : 0);
+    }
+  }
+  for (const std::uint8_t zero : decoded.zero_points) {
+    form.zero_points.push_back(header.signed_codes ? static_cast<std::int8_t>(zero) : zero);
+  }
+  form.scales = tensor_of(ir::DType::float32, std::move(scales), ir::Buffer::own(std::move(decoded.floats)));
+  form.codes = tensor_of(header.signed_codes ? ir::DType::int8 : ir::DType::uint8, shape,
+                         ir::Buffer::own(std::move(decoded.values)));
+  return form;
+}
+
+ir::Codebook codebook_of(const loader::TensorInfo& tensor, const ir::Shape& shape,
+                         loader::DecodedTensor decoded) {
+  ir::Codebook form;
+  form.bits = tensor.header.bits;
+  if (tensor.header.axis != loader::kNoAxis) form.axis = tensor.header.axis;
+  form.centroids = tensor_of(
+      ir::DType::float32,
+      {static_cast<std::int64_t>(tensor.layout.groups), static_cast<std::int64_t>(tensor.header.entries)},
+      ir::Buffer::own(std::move(decoded.floats)));
+  form.indices = tensor_of(ir::DType::uint8, shape, ir::Buffer::own(std::move(decoded.values)));
+  return form;
+}
+
+ir::WeightForm form_of(const loader::TensorInfo& tensor, ir::DType dtype, const ir::Shape& shape,
+                       loader::DecodedTensor decoded) {
+  switch (tensor.header.form) {
+    case loader::Form::dense:
+      return ir::Dense{tensor_of(dtype, shape, ir::Buffer::own(std::move(decoded.values)))};
+    case loader::Form::affine:
+      return affine_of(tensor, shape, std::move(decoded));
+    case loader::Form::codebook:
+      return codebook_of(tensor, shape, std::move(decoded));
+    case loader::Form::sparse: {
+      const ir::Shape count{std::ssize(decoded.positions)};
+      return ir::Sparse{tensor_of(ir::DType::int64, count, ir::Buffer::own(std::move(decoded.positions))),
+                        tensor_of(dtype, count, ir::Buffer::own(std::move(decoded.values)))};
+    }
+  }
+  throw InternalError("the loader decoded an unknown form");
+}
+
+}  // namespace
+
+bool is_stored_apart(const ir::Constant& constant) {
+  if (ir::bits_of(constant.dtype) == 0 || constant.shape.size() > loader::kMaxRank) return false;
+  return !std::holds_alternative<ir::Dense>(constant.form) || ir::stored_bytes(constant) >= kLeastStoredApart;
+}
+
+ir::Encoding entropy_code(const ir::Constant& constant) {
+  Parts parts;
+  take_apart(constant, parts);
+  std::vector<EncodedStream> streams;
+  for (std::size_t i = 0; i < parts.streams.size(); ++i) {
+    streams.push_back(encode_smallest(parts.streams[i], parts.layout.streams[i]));
+  }
+  return pack(streams);
+}
+
+std::string_view coder_name(std::uint8_t coder) {
+  switch (static_cast<loader::Coder>(coder)) {
+    case loader::Coder::raw:
+      return "raw";
+    case loader::Coder::huffman:
+      return "huffman";
+    case loader::Coder::byteplane:
+      return "byteplane";
+    case loader::Coder::constant:
+      return "constant";
+  }
+  throw InternalError("an encoding with an unknown coder");
+}
+
+TensorToWrite tensor_to_write(std::string name, const ir::Constant& constant) {
+  Parts parts;
+  take_apart(constant, parts);
+  TensorToWrite tensor{std::move(name), parts.header, {}, 0};
+  if (constant.encoding) {
+    tensor.streams = unpack(*constant.encoding, parts.streams.size());
+  } else {
+    for (std::size_t i = 0; i < parts.streams.size(); ++i) {
+      tensor.streams.push_back(encode_raw(parts.streams[i], parts.layout.streams[i]));
+    }
+  }
+  XXH64_state_t hash;
+  XXH64_reset(&hash, 0);
+  for (const ByteSpan stream : parts.streams) XXH64_update(&hash, stream.data(), stream.size());
+  tensor.decoded_hash = XXH64_digest(&hash);
+  return tensor;
+}
+
+Result<ir::Constant> constant_of(const loader::TensorInfo& tensor) {
+  auto decoded = loader::decode_tensor(tensor);
+  if (!decoded) return std::unexpected(to_error(decoded.error()));
+  ir::Constant constant;
+  const auto dtype = ir::dtype_from_onnx(tensor.header.dtype);
+  PITH_ASSERT(dtype.has_value(), "the loader accepted an unknown type");
+  constant.dtype = *dtype;
+  for (const std::uint64_t dim : tensor.header.dims) constant.shape.push_back(static_cast<std::int64_t>(dim));
+  constant.form = form_of(tensor, constant.dtype, constant.shape, *std::move(decoded));
+
+  std::vector<EncodedStream> streams;
+  bool plain = true;
+  for (std::size_t i = 0; i < tensor.layout.stream_count; ++i) {
+    const loader::StoredStream& stream = tensor.streams[i];
+    plain = plain && stream.coder == loader::Coder::raw;
+    streams.push_back({stream.coder, Bytes(stream.bytes.begin(), stream.bytes.end())});
+  }
+  ir::Encoding encoding = pack(streams);
+  if (!plain || encoding.payload.size() < ir::stored_bytes(constant)) constant.encoding = std::move(encoding);
+  return constant;
+}
+
+Error to_error(const loader::Status& status) {
+  switch (status.code()) {
+    case loader::StatusCode::out_of_memory:
+      return {ErrorCode::environment, status.message()};
+    case loader::StatusCode::unsupported:
+      return {ErrorCode::model, status.message(), "a newer pith may read it"};
+    default:
+      return {ErrorCode::model, status.message()};
+  }
+}
+
+}  // namespace pith::codec
