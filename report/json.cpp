@@ -187,6 +187,29 @@ std::string to_json(const EvaluateReport& report) {
                   {"quality", json_of(report.quality)}});
 }
 
+std::string to_json(std::span<const passes::PassRegistry::Entry* const> passes) {
+  Json list = Json::array();
+  for (const auto* entry : passes) {
+    Json options = Json::array();
+    for (const auto& o : entry->options) {
+      options.push_back({{"name", o.name},
+                         {"type", o.type},
+                         {"default", o.standard},
+                         {"range", o.range},
+                         {"help", o.help}});
+    }
+    list.push_back({{"name", entry->info.name}, {"summary", entry->info.summary}, {"options", options}});
+  }
+  return text_of({{"schema_version", kSchemaVersion}, {"tool", tool()}, {"passes", list}});
+}
+
+std::string to_json(std::span<const Fact> facts) {
+  Json list = Json::array();
+  for (const Fact& fact : facts)
+    list.push_back({{"name", fact.name}, {"value", fact.value}, {"ok", fact.fine}});
+  return text_of({{"schema_version", kSchemaVersion}, {"tool", tool()}, {"facts", list}});
+}
+
 std::string to_json(const Error& error) {
   return text_of(
       {{"error", {{"code", name_of(error.code())}, {"message", error.message()}, {"hint", error.hint()}}}});

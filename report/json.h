@@ -2,9 +2,11 @@
 // (docs/report.schema.json).
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "ir/result.h"
+#include "passes/registry.h"
 #include "report/report.h"
 
 namespace pith::report {
@@ -13,6 +15,9 @@ namespace pith::report {
 [[nodiscard]] std::string to_json(const CompressReport& report);
 [[nodiscard]] std::string to_json(const InspectReport& report);
 [[nodiscard]] std::string to_json(const EvaluateReport& report);
+
+[[nodiscard]] std::string to_json(std::span<const passes::PassRegistry::Entry* const> passes);
+[[nodiscard]] std::string to_json(std::span<const Fact> facts);
 
 // {"error":{"code","message","hint"}}; `code` is the name of the error's kind.
 [[nodiscard]] std::string to_json(const Error& error);

@@ -96,6 +96,13 @@ struct EvaluateReport {
   Invocation invocation;
 };
 
+// A line of `doctor`.
+struct Fact {
+  std::string name;
+  std::string value;
+  bool fine = true;
+};
+
 [[nodiscard]] ModelSize size_of(const ir::Model& model, Storage storage, std::uint64_t file_bytes);
 [[nodiscard]] InspectReport inspect(const ir::Model& model, Storage storage, FileEntry file);
 

@@ -1,0 +1,237 @@
+#include "cli/args.h"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+
+#include "cli/presets.h"
+#include "passes/nearest.h"
+
+namespace pith::cli {
+namespace {
+
+// Groups of flags; each command takes those that mean something to it.
+struct Takes {
+  bool output = false;    // -o, -f
+  bool compress = false;  // pipelines, dry runs
+  bool data = false;      // --calib, --eval, metrics
+};
+
+class CommandLine {
+ public:
+  explicit CommandLine(Args& args) : args_(args), app_("Compresses trained ONNX models.", "pith") {
+    app_.set_version_flag("--version", std::string("pith ") + PITH_VERSION, "Print the version and exit");
+    app_.set_help_flag("-h,--help", "Print this help and exit");
+    app_.require_subcommand(1);
+    app_.footer(presets_text());
+    add_inspect();
+    add_compress();
+    add_unpack();
+    add_pack();
+    add_verify();
+    add_evaluate();
+    add_passes();
+    add_doctor();
+  }
+
+  Result<void> parse(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      args_.text = help_of(app_);
+      return {};
+    } catch (const CLI::CallForVersion& version) {
+      args_.text = std::string(version.what()) + "\n";
+      return {};
+    } catch (const CLI::ParseError& error) {
+      return refuse(error, argc, argv);
+    }
+    args_.command = app_.get_subcommands().front()->get_name();
+    return {};
+  }
+
+ private:
+  CLI::App& command(const std::string& name, const std::string& summary, Takes takes) {
+    CLI::App& sub = *app_.add_subcommand(name, summary);
+    sub.set_help_flag("-h,--help", "Print this help and exit");
+    if (takes.output) {
+      sub.add_option("-o,--output", args_.outputs, "File to write; .pith or .onnx")->take_all();
+      sub.add_flag("-f,--force", args_.force, "Overwrite, and write a result that is not smaller");
+    }
+    if (takes.compress) add_compress_flags(sub);
+    if (takes.data) add_data_flags(sub);
+    add_general_flags(sub);
+    return sub;
+  }
+
+  void add_compress_flags(CLI::App& sub) {
+    sub.add_option("--pipeline", args_.pipeline,
+                   "Passes in order: name{key=value}, name, ...; \"\" for none");
+    sub.add_option("--recipe", args_.recipe, "File that holds the pipeline");
+    sub.add_option("--preset", args_.preset, "Named pipeline, see pith --help");
+    sub.add_flag("-n,--dry-run", args_.dry_run, "Do everything but write the outputs");
+    sub.add_option("--include", args_.include,
+                   "Only weights whose tensor or node name this regular expression finds");
+    sub.add_option("--exclude", args_.exclude, "Not the weights that this regular expression finds");
+    sub.add_option("--report", args_.report, "Folder for report.json");
+    sub.add_option("--seed", args_.seed, "Seed of every random choice");
+    sub.add_flag("--strict", args_.strict, "Fail when a pass skips anything");
+  }
+
+  void add_data_flags(CLI::App& sub) {
+    sub.add_option("--eval", args_.eval, "Labelled data: PATH[,key=value...] (.npz, .npy, IDX)");
+    sub.add_option("--calib", args_.calib, "Unlabelled data, to measure agreement with the reference");
+    sub.add_option("--metric", args_.metric, "top1, agreement or mse");
+    sub.add_option("--max-samples", args_.max_samples, "Use the first N samples only");
+    sub.add_option("--ort-lib", args_.ort_lib, "ONNX Runtime library to load");
+  }
+
+  void add_general_flags(CLI::App& sub) {
+    static const std::map<std::string, Format> kFormats{
+        {"human", Format::human}, {"json", Format::json}, {"quiet", Format::quiet}};
+    static const std::map<std::string, ProgressKind> kProgress{{"auto", ProgressKind::automatic},
+                                                               {"bar", ProgressKind::bar},
+                                                               {"plain", ProgressKind::plain},
+                                                               {"json", ProgressKind::json},
+                                                               {"none", ProgressKind::none}};
+    static const std::map<std::string, Color> kColors{
+        {"auto", Color::automatic}, {"always", Color::always}, {"never", Color::never}};
+    add_choice(sub, "--format", args_.format, kFormats, "What stdout carries: human, json or quiet");
+    add_choice(sub, "--progress", args_.progress, kProgress, "auto, bar, plain, json or none, on stderr");
+    add_choice(sub, "--color", args_.color, kColors, "auto, always or never");
+    sub.add_option("-j,--threads", args_.threads, "Threads to use (default: one a core)")
+        ->check(CLI::Range(1U, 1024U));
+    sub.add_flag("-v", args_.verbosity, "Say more; twice for debugging");
+    sub.add_flag("-q,--quiet", args_.quiet, "Say nothing but errors");
+  }
+
+  template <class T>
+  static void add_choice(CLI::App& sub, const std::string& flag, T& target,
+                         const std::map<std::string, T>& values, const std::string& help) {
+    sub.add_option_function<std::string>(
+           flag,
+           [&target, &values, flag](const std::string& text) {
+             const auto found = values.find(text);
+             std::vector<std::string> known;
+             for (const auto& [name, value] : values) known.push_back(name);
+             if (found == values.end()) {
+               throw CLI::ValidationError(
+                   flag, fmt::format("unknown value '{}'; {}", text, passes::suggestion(text, known)));
+             }
+             target = found->second;
+           },
+           help)
+        ->type_name("NAME");
+  }
+
+  void add_model(CLI::App& sub) {
+    sub.add_option("MODEL", args_.model, "An .onnx or .pith file")->required();
+  }
+
+  void add_inspect() { add_model(command("inspect", "Show what a model is made of", {})); }
+  void add_compress() {
+    add_model(command("compress", "Compress a model and measure the result",
+                      {.output = true, .compress = true, .data = true}));
+  }
+  void add_unpack() {
+    CLI::App& sub = command("unpack", "Turn a .pith file back into plain ONNX", {.output = true});
+    add_model(sub);
+    sub.add_flag("--list", args_.list, "List the tensors instead");
+    sub.add_option("--extract", args_.extract, "Write this tensor as .npy instead");
+  }
+  void add_pack() { add_model(command("pack", "Store a model losslessly as .pith", {.output = true})); }
+  void add_verify() {
+    add_model(command("verify", "Check every checksum and bound of a .pith file, and decode it once", {}));
+  }
+  void add_evaluate() {
+    CLI::App& sub = command("evaluate", "Measure a model on data", {.data = true});
+    add_model(sub);
+    sub.add_option("--reference", args_.reference, "Model to agree with");
+  }
+  void add_passes() {
+    command("passes", "List the passes, or the options of one", {}).add_option("NAME", args_.pass, "A pass");
+  }
+  void add_doctor() {
+    command("doctor", "Show versions, what was found, and what works here", {})
+        .add_option("--ort-lib", args_.ort_lib, "ONNX Runtime library to load");
+  }
+
+  static std::string presets_text() {
+    std::string text = "Presets:\n";
+    for (const Preset& preset : kPresets) {
+      text += fmt::format("  {:<10}{}\n            {}\n", preset.name, preset.summary, preset.pipeline);
+    }
+    return text +
+           "\nExit codes: 0 done, 2 usage, 3 bad model, 4 bad data, 5 environment, 6 not smaller,\n"
+           "7 own output failed its check, 70 internal error, 75 terminated, 130 interrupted";
+  }
+
+  // The help of the command that was asked, or of pith itself.
+  static std::string help_of(const CLI::App& app) {
+    for (const CLI::App* sub : app.get_subcommands()) return sub->help(app.get_name());
+    return app.help();
+  }
+
+  std::unexpected<Error> refuse(const CLI::ParseError& error, int argc, const char* const* argv) const {
+    const auto subs = app_.get_subcommands();
+    const CLI::App& where = subs.empty() ? app_ : *subs.front();
+    if (const std::string unknown = unknown_word(where, argc, argv); !unknown.empty()) {
+      const bool flag = unknown.front() == '-';
+      return fail(ErrorCode::usage,
+                  fmt::format("unknown {} '{}'",
+                              flag           ? "flag"
+                              : subs.empty() ? "command"
+                                             : "argument",
+                              unknown),
+                  passes::suggestion(unknown, flag ? flags_of(where) : names_of_commands()));
+    }
+    return fail(ErrorCode::usage, error.what(),
+                fmt::format("see pith {}--help", subs.empty() ? "" : where.get_name() + " "));
+  }
+
+  // The first word that nothing accounts for.
+  std::string unknown_word(const CLI::App& where, int argc, const char* const* argv) const {
+    if (const auto rest = where.remaining(true); !rest.empty()) return rest.front();
+    if (const auto rest = app_.remaining(true); !rest.empty()) return rest.front();
+    const auto known = flags_of(where);
+    for (int i = 1; i < argc; ++i) {
+      const std::string word = argv[i];
+      const std::string name = word.substr(0, word.find('='));
+      if (name.starts_with("--") && name.size() > 2 && std::ranges::find(known, name) == known.end())
+        return name;
+    }
+    return "";
+  }
+
+  static std::vector<std::string> flags_of(const CLI::App& app) {
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+      for (const std::string& name : option->get_snames()) flags.push_back("-" + name);
+    }
+    return flags;
+  }
+
+  std::vector<std::string> names_of_commands() const {
+    std::vector<std::string> names;
+    for (const CLI::App* sub : app_.get_subcommands([](const CLI::App*) { return true; }))
+      names.push_back(sub->get_name());
+    return names;
+  }
+
+  Args& args_;
+  CLI::App app_;
+};
+
+}  // namespace
+
+Result<Args> parse_args(int argc, const char* const* argv) {
+  Args args;
+  args.argv.assign(argv, argv + argc);
+  PITH_CHECK_OK(CommandLine(args).parse(argc, argv));
+  return args;
+}
+
+}  // namespace pith::cli

@@ -1,0 +1,251 @@
+// `compress`: read a model, run a pipeline, write the compact model and its
+// report. The report measures the bytes that ship - decoded again - not the
+// model that we happen to hold in memory.
+#include <fmt/core.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "cli/builtin_passes.h"
+#include "cli/commands.h"
+#include "cli/evaluation.h"
+#include "cli/log.h"
+#include "cli/presets.h"
+#include "cli/ship.h"
+#include "cli/signals.h"
+#include "passes/runner.h"
+#include "report/json.h"
+#include "report/text.h"
+
+namespace pith::cli {
+namespace {
+
+// Shows which pass runs, and keeps what reproduces a broken one.
+class Watcher final : public passes::Observer {
+ public:
+  Watcher(Ui& ui, std::string& reproducer) : ui_(ui), reproducer_(reproducer) {}
+
+  void before_pass(const passes::Pass& pass, std::size_t index, std::size_t count) override {
+    ui_.progress.stage(fmt::format("{} ({} of {})", pass.info().name, index + 1, count));
+  }
+
+  void after_pass(const passes::PassRecord& record, const ir::Model& /*model*/) override {
+    log_note(fmt::format("{}: {} changes, {} skipped, {:.3f} s", record.name, record.changes,
+                         record.skipped.size(), record.wall_seconds));
+  }
+
+  void pass_broke(const passes::Pass& pass, const ir::Model& before) override {
+    std::vector<std::string> notes;
+    const auto bytes = encode_model(before, ModelFormat::pith, notes);
+    const std::filesystem::path path = std::filesystem::temp_directory_path() / "pith-reproducer.pith";
+    if (bytes && write_file(path, bytes->bytes())) {
+      reproducer_ = fmt::format("pith compress -n {} --pipeline \"{}\"", path.string(), passes::print(pass));
+    }
+  }
+
+ private:
+  Ui& ui_;
+  std::string& reproducer_;
+};
+
+Result<std::string> pipeline_text(const Args& args) {
+  const int given = static_cast<int>(args.pipeline.has_value()) + static_cast<int>(!args.recipe.empty()) +
+                    static_cast<int>(!args.preset.empty());
+  if (given > 1)
+    return fail(ErrorCode::usage, "--pipeline, --recipe and --preset exclude each other", "pass one of them");
+  if (args.pipeline) return *args.pipeline;
+  if (!args.recipe.empty()) {
+    std::ifstream file(args.recipe, std::ios::binary);
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (!file)
+      return fail(ErrorCode::usage, fmt::format("recipe {} cannot be read", args.recipe), "check the path");
+    return text;
+  }
+  PITH_TRY(const Preset preset, find_preset(args.preset.empty() ? kDefaultPreset : args.preset));
+  return std::string(preset.pipeline);
+}
+
+Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts, std::string_view flag) {
+  std::vector<std::regex> compiled;
+  for (const std::string& text : texts) {
+    try {
+      compiled.emplace_back(text);
+    } catch (const std::regex_error&) {
+      return fail(ErrorCode::usage, fmt::format("{}: '{}' is no regular expression", flag, text));
+    }
+  }
+  return compiled;
+}
+
+Result<void> check_report_folder(const Args& args) {
+  if (args.report.empty()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(args.report, error);
+  if (error || !std::filesystem::is_directory(args.report)) {
+    return fail(ErrorCode::environment, fmt::format("report folder {} cannot be made", args.report),
+                "name a folder that can be written to");
+  }
+  return OutputFile::check_target(std::filesystem::path(args.report) / "report.json", Overwrite::yes, {});
+}
+
+Result<void> save_report(const Args& args, const report::CompressReport& report) {
+  if (args.report.empty() || args.dry_run) return {};
+  const std::string json = report::to_json(report);
+  return write_file(std::filesystem::path(args.report) / "report.json", std::as_bytes(std::span(json)));
+}
+
+Result<void> show(const Args& args, const report::CompressReport& report, Ui& ui) {
+  switch (args.format) {
+    case Format::json:
+      return ui.print(report::to_json(report));
+    case Format::quiet: {
+      std::string names;
+      for (const std::string& output : args.outputs) names += output + "\n";
+      return ui.print(names);
+    }
+    case Format::human:
+      break;
+  }
+  if (args.quiet) return {};
+  return ui.print(
+      report::to_text(report, args.verbosity > 0 ? report::Detail::everything : report::Detail::summary));
+}
+
+Result<void> check_strict(const Args& args, const std::vector<passes::PassRecord>& records) {
+  if (!args.strict) return {};
+  for (const auto& record : records) {
+    if (record.skipped.empty()) continue;
+    const auto& first = record.skipped.front();
+    return fail(ErrorCode::model, fmt::format("{} skipped {}: {}", record.name, first.where, first.reason),
+                "leave out --strict to carry it through as it is");
+  }
+  return {};
+}
+
+void add_warnings(report::CompressReport& report, const passes::Pipeline& pipeline,
+                  const std::vector<Target>& targets, bool explicit_pipeline) {
+  bool any_container = false;
+  for (const Target& target : targets) any_container = any_container || target.format == ModelFormat::pith;
+  for (const auto& pass : pipeline.passes()) {
+    if (explicit_pipeline && !any_container && pass->info().name == "entropy-code") {
+      report.warnings.emplace_back(
+          "entropy-code has no effect in an .onnx file; only .pith keeps what it gains");
+    }
+  }
+  if (!report.quality && !report.passes.empty()) {
+    report.warnings.emplace_back("the accuracy was not measured; pass --eval or --calib");
+  }
+}
+
+std::string suggestion(const Args& args, const report::CompressReport& report, const Target& shipped) {
+  const std::string output = shipped.path.filename().string();
+  if (args.dry_run) return "run it again without -n to write the file";
+  if (!report.quality) return fmt::format("pith evaluate {} --eval DATA", output);
+  if (shipped.format == ModelFormat::pith)
+    return fmt::format("pith unpack {} -o {}.onnx", output, shipped.path.stem().string());
+  return fmt::format("pith inspect {}", output);
+}
+
+// Everything that can be refused cheaply, refused before the model is read.
+struct Plan {
+  std::string text;
+  passes::Pipeline pipeline;
+  passes::PassContext context;
+  std::vector<Target> targets;
+};
+
+Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, const Ui& ui) {
+  Plan plan;
+  PITH_TRY(plan.text, pipeline_text(args));
+  PITH_TRY(plan.pipeline, passes::Pipeline::parse(plan.text, registry));
+  PITH_CHECK_OK(plan.pipeline.check(
+      {.calibration = !args.calib.empty(), .evaluator = !args.eval.empty(), .training = false}));
+  PITH_TRY(plan.context.include, patterns(args.include, "--include"));
+  PITH_TRY(plan.context.exclude, patterns(args.exclude, "--exclude"));
+  PITH_TRY(plan.targets, check_targets(args));
+  PITH_CHECK_OK(check_report_folder(args));
+  plan.context.threads = ui.threads();
+  plan.context.seed = args.seed;
+  plan.context.cancelled = stop_requested;
+  return plan;
+}
+
+}  // namespace
+
+Result<Exit> run_compress(const Args& args, Ui& ui) {
+  const passes::PassRegistry registry = builtin_passes();
+  PITH_TRY(Plan plan, make_plan(args, registry, ui));
+  PITH_TRY(auto evaluation, Evaluation::open(args, ui));
+
+  ui.progress.stage(fmt::format("reading {}", std::filesystem::path(args.model).filename().string()));
+  PITH_TRY(const ModelFile original, load_model(args.model));
+  report::CompressReport report;
+  report.pipeline = plan.text;
+  report.resolved = plan.pipeline.print();
+  report.inputs.push_back(original.entry);
+  report.before = report::size_of(original.model, storage_of(original.format), original.total_bytes);
+  if (evaluation) {
+    PITH_TRY(const ir::Buffer runnable_original, runnable(original));
+    PITH_CHECK_OK(evaluation->measure_reference(runnable_original));
+  }
+
+  ir::Model model = original.model;  // cheap: the weights are shared
+  std::string reproducer;
+  Watcher watcher(ui, reproducer);
+  passes::Observer* observers[] = {&watcher};
+  try {
+    PITH_TRY(report.passes, passes::run(plan.pipeline, model, plan.context, observers));
+  } catch (const InternalError& error) {
+    throw InternalError(reproducer.empty()
+                            ? error.what()
+                            : fmt::format("{}; reproduce it with: {}", error.what(), reproducer));
+  }
+  PITH_CHECK_OK(check_strict(args, report.passes));
+
+  ui.progress.stage("writing");
+  std::vector<Shipped> shipped;
+  for (const Target& target : plan.targets) {
+    PITH_TRY(Shipped one, ship(model, target, args.dry_run, report.warnings));
+    report.outputs.push_back(one.entry);
+    shipped.push_back(std::move(one));
+  }
+  const Shipped& main = shipped.front();
+  const report::Storage storage = storage_of(main.target.format);
+  report.after = report::size_of(main.model, storage, main.entry.bytes);
+  report.tensors = report::measure_tensors(original.model, storage_of(original.format), main.model, storage);
+  if (evaluation) {
+    PITH_TRY(const ir::Buffer runnable_result, runnable(main.model));
+    PITH_TRY(report.quality, evaluation->measure(runnable_result, "evaluating the result"));
+  }
+  PITH_CHECK_OK(plan.context.keep_going());
+
+  Exit exit = Exit::done;
+  std::string larger;
+  for (const Shipped& one : shipped) {
+    if (one.entry.bytes >= original.total_bytes && !args.force && larger.empty()) larger = one.entry.name;
+  }
+  if (!larger.empty()) {
+    exit = Exit::not_smaller;
+    report.status = "not_smaller";
+    report.outputs.clear();
+  }
+  report.exit_code = static_cast<int>(exit);
+  add_warnings(report, plan.pipeline, plan.targets, args.pipeline.has_value());
+  report.suggestion = suggestion(args, report, main.target);
+  report.environment = ui.environment(evaluation ? evaluation->runtime_version() : "");
+  report.invocation = ui.invocation();
+  PITH_CHECK_OK(save_report(args, report));  // also when the result is refused
+  if (exit == Exit::not_smaller) {
+    return fail(ErrorCode::not_smaller,
+                fmt::format("{}: the result is not smaller than {}; nothing was written", larger,
+                            original.entry.name),
+                "pass -f to write it all the same");
+  }
+  for (Shipped& one : shipped) {
+    if (one.file) PITH_CHECK_OK(one.file->commit());
+  }
+  PITH_CHECK_OK(show(args, report, ui));
+  return exit;
+}
+
+}  // namespace pith::cli

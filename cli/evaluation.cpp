@@ -1,0 +1,82 @@
+#include "cli/evaluation.h"
+
+#include "cli/signals.h"
+
+namespace pith::cli {
+namespace {
+
+report::QualityEntry entry_of(const engine::Quality& quality) {
+  report::QualityEntry entry;
+  entry.metric = engine::name_of(quality.metric);
+  entry.after = quality.value;
+  entry.higher_is_better = engine::higher_is_better(quality.metric);
+  entry.ci95_low = quality.ci95_low;
+  entry.ci95_high = quality.ci95_high;
+  entry.samples = quality.samples;
+  return entry;
+}
+
+}  // namespace
+
+Evaluation::Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine::Dataset data,
+                       engine::Metric metric)
+    : args_(args),
+      ui_(ui),
+      runtime_(runtime),
+      data_(std::move(data)),
+      metric_(metric),
+      labelled_(!args.eval.empty()) {}
+
+Result<std::optional<Evaluation>> Evaluation::open(const Args& args, Ui& ui) {
+  if (args.eval.empty() && args.calib.empty()) {
+    if (!args.metric.empty())
+      return fail(ErrorCode::usage, "--metric has no data to work on", "pass --eval or --calib");
+    return std::nullopt;
+  }
+  const bool labelled = !args.eval.empty();
+  const std::string name = !args.metric.empty() ? args.metric : labelled ? "top1" : "agreement";
+  PITH_TRY(const engine::Metric metric, engine::parse_metric(name));
+  if (!labelled && metric == engine::Metric::top1) {
+    return fail(ErrorCode::usage, "top1 needs labels, which --calib does not give",
+                "pass --eval, or --metric agreement");
+  }
+  PITH_TRY(const auto spec, engine::DatasetSpec::parse(labelled ? args.eval : args.calib));
+  PITH_TRY(auto data, engine::Dataset::open(spec));
+  PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
+  return Evaluation(args, ui, runtime, std::move(data), metric);
+}
+
+engine::EvaluateOptions Evaluation::options() {
+  engine::EvaluateOptions options;
+  options.metric = metric_;
+  options.max_samples = args_.max_samples;
+  options.threads = static_cast<int>(ui_.threads());
+  options.progress = [this](std::uint64_t done, std::uint64_t total) { ui_.progress.update(done, total); };
+  options.cancelled = stop_requested;
+  return options;
+}
+
+Result<void> Evaluation::measure_reference(const ir::Buffer& model) {
+  ui_.progress.stage("evaluating the original");
+  reference_model_ = model;
+  auto how = options();
+  if (needs_reference()) how.reference_model = model.bytes();
+  PITH_TRY(reference_, engine::evaluate(runtime_, model.bytes(), data_, how));
+  return {};
+}
+
+Result<report::QualityEntry> Evaluation::measure(const ir::Buffer& model, const std::string& stage) {
+  ui_.progress.stage(stage);
+  auto how = options();
+  if (reference_) {
+    how.reference = &reference_->predictions;
+    if (metric_ == engine::Metric::mse && needs_reference()) how.reference_model = reference_model_->bytes();
+  }
+  PITH_TRY(const auto measured, engine::evaluate(runtime_, model.bytes(), data_, how));
+  report::QualityEntry entry = entry_of(measured.quality);
+  if (reference_) entry.before = reference_->quality.value;
+  if (measured.agreement) entry.agreement = measured.agreement->value;
+  return entry;
+}
+
+}  // namespace pith::cli

@@ -1,0 +1,45 @@
+// Measures models on the data that the flags name.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/ui.h"
+#include "engine/evaluator.h"
+
+namespace pith::cli {
+
+// --eval holds truth: the metric compares with it (top1 unless --metric says otherwise). --calib holds
+// inputs only: the metric compares with a reference model (agreement unless --metric says otherwise).
+class Evaluation {
+ public:
+  // nullopt when neither flag is given. Loads ONNX Runtime and reads the data; refuses bad specs, metrics
+  // that need truth where there is none, a missing runtime, unreadable data.
+  [[nodiscard]] static Result<std::optional<Evaluation>> open(const Args& args, Ui& ui);
+
+  // Measures the model that others are compared with. Call it before measure().
+  [[nodiscard]] Result<void> measure_reference(const ir::Buffer& model);
+
+  // Quality of a model, beside that of the reference if one was measured.
+  [[nodiscard]] Result<report::QualityEntry> measure(const ir::Buffer& model, const std::string& stage);
+
+  // Whether the metric means nothing without a reference model.
+  [[nodiscard]] bool needs_reference() const { return !labelled_ || metric_ == engine::Metric::agreement; }
+  [[nodiscard]] const std::string& runtime_version() const { return runtime_.info().version; }
+
+ private:
+  Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine::Dataset data, engine::Metric metric);
+
+  [[nodiscard]] engine::EvaluateOptions options();
+
+  const Args& args_;
+  Ui& ui_;
+  engine::Runtime runtime_;
+  engine::Dataset data_;
+  engine::Metric metric_;
+  bool labelled_;
+  std::optional<ir::Buffer> reference_model_;
+  std::optional<engine::Evaluation> reference_;
+};
+
+}  // namespace pith::cli

@@ -1,0 +1,17 @@
+// `inspect`: what a model is made of.
+#include "cli/commands.h"
+#include "cli/model_file.h"
+#include "report/json.h"
+#include "report/text.h"
+
+namespace pith::cli {
+
+Result<Exit> run_inspect(const Args& args, Ui& ui) {
+  ui.progress.stage("reading");
+  PITH_TRY(const ModelFile file, load_model(args.model));
+  const report::InspectReport report = report::inspect(file.model, storage_of(file.format), file.entry);
+  PITH_CHECK_OK(ui.print(args.format == Format::json ? report::to_json(report) : report::to_text(report)));
+  return Exit::done;
+}
+
+}  // namespace pith::cli

@@ -1,0 +1,90 @@
+#include "cli/model_file.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "codec/pith_file.h"
+#include "ir/onnx/read.h"
+#include "ir/onnx/write.h"
+#include "loader/format.h"
+
+namespace pith::cli {
+namespace {
+
+bool is_container(const ir::Buffer& bytes) {
+  const auto magic = std::as_bytes(std::span(loader::kMagic));
+  return bytes.size() >= magic.size() && std::ranges::equal(bytes.bytes().first(magic.size()), magic);
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+}  // namespace
+
+Result<ModelFile> load_model(const std::filesystem::path& path) {
+  ModelFile file;
+  file.path = path;
+  PITH_TRY(file.bytes, ir::Buffer::map_file(path));
+  file.total_bytes = file.bytes.size();
+  Result<ir::Model> model;
+  if (is_container(file.bytes)) {
+    file.format = ModelFormat::pith;
+    model = codec::from_pith(file.bytes);
+  } else {
+    ir::onnx::ReadOptions options;
+    options.data_folder = folder_of(path);
+    options.opened = [&](const std::string&, std::uint64_t bytes) {
+      file.total_bytes += bytes;
+      file.has_external_data = true;
+    };
+    model = ir::onnx::read(file.bytes, options);
+  }
+  const std::string name = path.filename().string();
+  if (!model) return std::unexpected(std::move(model).error().in(name));
+  file.model = *std::move(model);
+  file.entry = {name, file.total_bytes, report::sha256(file.bytes.bytes())};
+  return file;
+}
+
+Result<ModelFormat> format_of_output(const std::filesystem::path& path) {
+  if (path.extension() == ".onnx") return ModelFormat::onnx;
+  if (path.extension() == ".pith") return ModelFormat::pith;
+  return fail(ErrorCode::usage, fmt::format("'{}' ends in neither .pith nor .onnx", path.filename().string()),
+              "the extension of -o chooses the format");
+}
+
+Result<ir::Buffer> encode_model(const ir::Model& model, ModelFormat format, std::vector<std::string>& notes) {
+  if (format == ModelFormat::pith) return codec::to_pith(model);
+  PITH_TRY(auto written, ir::onnx::write(model, {.weights = ir::onnx::Weights::carriers, .leave_out = {}}));
+  notes.insert(notes.end(), written.notes.begin(), written.notes.end());
+  return ir::Buffer::own(std::move(written.bytes));
+}
+
+Result<ir::Model> decode_model(const ir::Buffer& bytes, ModelFormat format) {
+  return format == ModelFormat::pith ? codec::from_pith(bytes) : ir::onnx::read(bytes);
+}
+
+Result<ir::Buffer> runnable(const ir::Model& model) {
+  PITH_TRY(auto written, ir::onnx::write(model));
+  return ir::Buffer::own(std::move(written.bytes));
+}
+
+Result<ir::Buffer> runnable(const ModelFile& file) {
+  if (file.format == ModelFormat::onnx && !file.has_external_data) return file.bytes;
+  return runnable(file.model);
+}
+
+Result<void> check_equal(const ir::Model& meant, const ir::Model& shipped) {
+  // Both as plain ONNX: equal models give equal bytes, whatever form their weights are stored in.
+  PITH_TRY(const ir::Buffer a, runnable(meant));
+  PITH_TRY(const ir::Buffer b, runnable(shipped));
+  if (!std::ranges::equal(a.bytes(), b.bytes())) {
+    return fail(ErrorCode::self_check, "what was written does not read back as what was meant",
+                "this is a bug; please report it with the .failed file");
+  }
+  return {};
+}
+
+}  // namespace pith::cli

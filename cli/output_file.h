@@ -1,0 +1,52 @@
+// A file that appears under its name only when it is complete: written beside
+// it, synced, read back, then renamed. Until commit() what was there stays.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ir/buffer.h"
+
+namespace pith::cli {
+
+enum class Overwrite : unsigned char { no, yes };
+
+class OutputFile {
+ public:
+  // Refuses, before any work is done: a folder that does not exist, a target that is a folder, a link or
+  // no regular file, one of the `inputs` by any name, and an existing file without Overwrite::yes.
+  [[nodiscard]] static Result<void> check_target(const std::filesystem::path& target, Overwrite overwrite,
+                                                 std::span<const std::filesystem::path> inputs);
+
+  // Writes the bytes to a temporary file in the target's folder and syncs it. Refuses, with
+  // ErrorCode::environment, a full disk, a folder without permission and the like.
+  [[nodiscard]] static Result<OutputFile> write(const std::filesystem::path& target,
+                                                std::span<const std::byte> bytes);
+
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  // Removes the temporary file if it was neither committed nor kept.
+  ~OutputFile();
+
+  // The bytes that are on the disk.
+  [[nodiscard]] Result<ir::Buffer> read_back() const;
+
+  // Gives the file its name; what had the name is replaced in one step.
+  [[nodiscard]] Result<void> commit();
+
+  // Keeps the file as TARGET.failed for an inspection, and returns that name.
+  [[nodiscard]] std::string keep_as_failed();
+
+  [[nodiscard]] const std::filesystem::path& target() const { return target_; }
+
+ private:
+  OutputFile(std::filesystem::path target, std::filesystem::path temporary)
+      : target_(std::move(target)), temporary_(std::move(temporary)) {}
+
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;  // empty when there is nothing left to remove
+};
+
+}  // namespace pith::cli
