@@ -6,9 +6,10 @@
 
 namespace pith::passes {
 
-bool PassContext::selects(const std::string& tensor, const std::string& node) const {
+bool PassContext::selects(const std::string& tensor, const std::vector<std::string>& nodes) const {
   const auto found = [&](const std::regex& pattern) {
-    return std::regex_search(tensor, pattern) || std::regex_search(node, pattern);
+    const auto matches = [&](const std::string& name) { return std::regex_search(name, pattern); };
+    return matches(tensor) || std::ranges::any_of(nodes, matches);
   };
   if (std::ranges::any_of(exclude, found)) return false;
   return include.empty() || std::ranges::any_of(include, found);

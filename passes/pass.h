@@ -54,7 +54,8 @@ class PassContext {
   // True when the user wants to stop; long passes look between tensors.
   std::function<bool()> cancelled;
 
-  [[nodiscard]] bool selects(const std::string& tensor, const std::string& node) const;
+  // `nodes`: the names of all nodes that read the tensor.
+  [[nodiscard]] bool selects(const std::string& tensor, const std::vector<std::string>& nodes) const;
   // ErrorCode::interrupted when the user wants to stop.
   [[nodiscard]] Result<void> keep_going() const;
 

@@ -48,7 +48,7 @@ Selection examine(const Graph& graph, ValueId id, const PassContext& context) {
   if (value.readers.empty()) return {{}, "nothing reads it"};
   std::optional<std::int64_t> axis;
   bool agree = true;
-  bool selected = false;
+  std::vector<std::string> readers;
   for (const NodeId reader : value.readers) {
     const Node& node = graph.node(reader);
     const auto at = std::ranges::find(node.inputs, id);
@@ -60,9 +60,9 @@ Selection examine(const Graph& graph, ValueId id, const PassContext& context) {
               fmt::format("{} reads it, which is no weight of a linear operator", graph.describe(reader))};
     agree = agree && (!axis || *axis == *found);
     axis = found;
-    selected = selected || context.selects(value.name, node.name);
+    readers.push_back(node.name);
   }
-  if (!selected) return {{}, "excluded by --include or --exclude"};
+  if (!context.selects(value.name, readers)) return {{}, "excluded by --include or --exclude"};
   return {agree ? axis : std::nullopt, ""};
 }
 

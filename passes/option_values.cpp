@@ -1,6 +1,8 @@
-#include "passes/options.h"
+#include "passes/option_values.h"
 
 #include <fmt/core.h>
+
+#include <charconv>
 
 #include "passes/nearest.h"
 
