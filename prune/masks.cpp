@@ -84,6 +84,7 @@ Mask take_lowest(std::span<const float> scores, Cut& cut) {
 }
 
 Mask take_lowest_of_each_slice(std::span<const float> scores, const ir::AxisView& view, double sparsity) {
+  if (scores.empty()) return {};
   PITH_ASSERT(scores.size() == view.size(), "scores of another shape");
   Mask mask(scores.size());
   const std::uint64_t lowest = pruned_count(sparsity, view.outer * view.inner);
