@@ -13,10 +13,12 @@ scripts/build.sh release
 example=examples/fashion-mnist
 out=out/demo
 pipelines=(
+  "entropy-code{coder=huffman}"
   "quantize-weights{bits=8 granularity=channel}, entropy-code{coder=huffman}"
+  "quantize-weights{bits=5 granularity=channel}, entropy-code{coder=huffman}"
   "share-weights{bits=5}, entropy-code{coder=huffman}"
   "prune{sparsity=0.3 scope=global}, share-weights{bits=4}, entropy-code{coder=huffman}"
-  "prune{sparsity=0.5 scope=global}, share-weights{bits=4}, entropy-code{coder=huffman}"
+  "prune{sparsity=0.4 scope=global}, share-weights{bits=3}, entropy-code{coder=huffman}"
   "prune{sparsity=0.6 scope=global}, share-weights{bits=3}, entropy-code{coder=huffman}"
 )
 rm -rf "$out"
@@ -25,9 +27,11 @@ say "" "compressing $example/lenet-300-100.onnx with ${#pipelines[@]} pipelines"
 for number in "${!pipelines[@]}"; do
   folder="$out/$((number + 1))"
   mkdir -p "$folder"
-  build/release/pith compress "$example/lenet-300-100.onnx" -o "$folder/lenet-300-100.pith" \
-    --pipeline "${pipelines[number]}" --report "$folder" --format quiet \
-    --eval "$example/t10k-images-idx3-ubyte.gz,labels=$example/t10k-labels-idx1-ubyte.gz,scale=1/255"
+  # -f: the .onnx file of the lossless pipeline is not smaller, and is written all the same.
+  build/release/pith compress "$example/lenet-300-100.onnx" -f \
+    -o "$folder/lenet-300-100.pith" -o "$folder/lenet-300-100.onnx" \
+    --pipeline "${pipelines[number]}" --report "$folder" --format quiet --progress none \
+    --eval "$example/t10k-images-idx3-ubyte.gz,labels=$example/t10k-labels-idx1-ubyte.gz,scale=1/255" >/dev/null
   reports+=("$folder/report.json")
 done
 

@@ -1,4 +1,5 @@
-"""Prints a table from report.json files, and fails when no row meets the bar.
+"""Prints a table from report.json files, and fails when no row meets the bar. Figures are those of the first
+output; further outputs add a column with their bytes.
 
 usage: demo_table.py --ratio MINIMUM --drop MAXIMUM_POINTS REPORT...
 """
@@ -17,6 +18,7 @@ def row(report):
     return {
         "pipeline": report["recipe"]["pipeline"],
         "bytes": f"{report['model']['after']['bytes']:,}",
+        **{f"as {o['path'].rpartition('.')[2]}": f"{o['bytes']:,}" for o in report["outputs"][1:]},
         "ratio": f"{report['ratio']:.2f}x",
         "top-1 before": points(quality["before"]),
         "after": points(quality["after"]),
