@@ -20,18 +20,20 @@
 namespace pith::cli {
 namespace {
 
-// Shows which pass runs, and keeps what reproduces a broken one.
+// Shows which pass runs, and keeps what reproduces a broken one and the model before the first lossy pass.
 class Watcher final : public passes::Observer {
  public:
-  Watcher(Ui& ui, std::string& reproducer) : ui_(ui), reproducer_(reproducer) {}
+  Watcher(Ui& ui, ir::Model model) : ui_(ui), exact_(std::move(model)) {}
 
   void before_pass(const passes::Pass& pass, std::size_t index, std::size_t count) override {
     ui_.progress.stage(fmt::format("{} ({} of {})", pass.info().name, index + 1, count));
+    lossy_ = lossy_ || pass.info().effect == passes::Effect::lossy;
   }
 
-  void after_pass(const passes::PassRecord& record, const ir::Model& /*model*/) override {
+  void after_pass(const passes::PassRecord& record, const ir::Model& model) override {
     log_note(fmt::format("{}: {} changes, {} skipped, {:.3f} s", record.name, record.changes,
                          record.skipped.size(), record.wall_seconds));
+    if (!lossy_) exact_ = model;
   }
 
   void pass_broke(const passes::Pass& pass, const ir::Model& before) override {
@@ -43,9 +45,14 @@ class Watcher final : public passes::Observer {
     }
   }
 
+  [[nodiscard]] const ir::Model& exact() const { return exact_; }
+  [[nodiscard]] const std::string& reproducer() const { return reproducer_; }
+
  private:
   Ui& ui_;
-  std::string& reproducer_;
+  ir::Model exact_;
+  bool lossy_ = false;
+  std::string reproducer_;
 };
 
 Result<std::string> pipeline_text(const Args& args) {
@@ -190,15 +197,14 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   }
 
   ir::Model model = original.model;  // cheap: the weights are shared
-  std::string reproducer;
-  Watcher watcher(ui, reproducer);
+  Watcher watcher(ui, model);
   passes::Observer* observers[] = {&watcher};
   try {
     PITH_TRY(report.passes, passes::run(plan.pipeline, model, plan.context, observers));
   } catch (const InternalError& error) {
-    throw InternalError(reproducer.empty()
-                            ? error.what()
-                            : fmt::format("{}; reproduce it with: {}", error.what(), reproducer));
+    const std::string& how = watcher.reproducer();
+    throw InternalError(how.empty() ? error.what()
+                                    : fmt::format("{}; reproduce it with: {}", error.what(), how));
   }
   PITH_CHECK_OK(check_strict(args, report.passes));
 
@@ -212,7 +218,8 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   const Shipped& main = shipped.front();
   const report::Storage storage = storage_of(main.target.format);
   report.after = report::size_of(main.model, storage, main.entry.bytes);
-  report.tensors = report::measure_tensors(original.model, storage_of(original.format), main.model, storage);
+  report.tensors = report::measure_tensors(original.model, storage_of(original.format), watcher.exact(),
+                                           main.model, storage);
   if (evaluation) {
     PITH_TRY(const ir::Buffer runnable_result, runnable(main.model));
     PITH_TRY(report.quality, evaluation->measure(runnable_result, "evaluating the result"));

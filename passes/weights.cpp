@@ -35,7 +35,35 @@ struct Selection {
   std::string refusal;  // empty: it is a weight
 };
 
-Selection examine(const Graph& graph, ValueId id, const PassContext& context) {
+// One place where a node reads a value, or (kNoNode) where a subgraph returns it.
+struct Use {
+  const Graph* graph;
+  NodeId node;
+  std::size_t input;
+};
+
+// Every use of a value, in its graph and in the subgraphs that capture it.
+void collect_uses(const ir::Model& model, const Graph& graph, ValueId id, std::vector<Use>& uses) {
+  if (graph.is_output(id)) uses.push_back({&graph, ir::kNoNode, 0});
+  std::vector<NodeId> readers = graph.value(id).readers;
+  std::ranges::sort(readers);
+  const auto [repeated, end] = std::ranges::unique(readers);
+  readers.erase(repeated, end);
+  for (const NodeId reader : readers) {
+    const Node& node = graph.node(reader);
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == id) uses.push_back({&graph, reader, i});
+    }
+    for (const ir::GraphId subgraph : node.subgraphs()) {
+      const Graph& inner = model.graph(subgraph);
+      for (const ValueId captured : inner.captures()) {
+        if (inner.value(captured).captured == id) collect_uses(model, inner, captured, uses);
+      }
+    }
+  }
+}
+
+Selection examine(const ir::Model& model, const Graph& graph, ValueId id, const PassContext& context) {
   const Value& value = graph.value(id);
   const auto rank = std::ssize(value.constant->shape);
   if (value.is_input) return {{}, "it is a graph input that a caller may override"};
@@ -45,19 +73,21 @@ Selection examine(const Graph& graph, ValueId id, const PassContext& context) {
             fmt::format("its type is {}, and only float32 weights are compressed",
                         name_of(value.constant->dtype))};
   }
-  if (value.readers.empty()) return {{}, "nothing reads it"};
+  std::vector<Use> uses;
+  collect_uses(model, graph, id, uses);
+  if (uses.empty()) return {{}, "nothing reads it"};
   std::optional<std::int64_t> axis;
   bool agree = true;
   std::vector<std::string> readers;
-  for (const NodeId reader : value.readers) {
-    const Node& node = graph.node(reader);
-    const auto at = std::ranges::find(node.inputs, id);
-    if (at == node.inputs.end())
-      return {{}, fmt::format("a subgraph of {} reads it", graph.describe(reader))};
-    const auto found = channel_axis(node, static_cast<std::size_t>(at - node.inputs.begin()), rank);
-    if (!found)
-      return {{},
-              fmt::format("{} reads it, which is no weight of a linear operator", graph.describe(reader))};
+  for (const Use& use : uses) {
+    if (use.node == ir::kNoNode) return {{}, "a subgraph returns it"};
+    const Node& node = use.graph->node(use.node);
+    const auto found = channel_axis(node, use.input, rank);
+    if (!found) {
+      return {
+          {},
+          fmt::format("{} reads it, which is no weight of a linear operator", use.graph->describe(use.node))};
+    }
     agree = agree && (!axis || *axis == *found);
     axis = found;
     readers.push_back(node.name);
@@ -76,7 +106,7 @@ std::vector<Weight> select_weights(const ir::Model& model, PassContext& context)
       const Value& value = graph.value(id);
       if (value.constant == nullptr || !is_float(value.constant->dtype) || value.constant->shape.size() < 2)
         continue;
-      auto [axis, refusal] = examine(graph, id, context);
+      auto [axis, refusal] = examine(model, graph, id, context);
       if (refusal.empty()) {
         weights.push_back({graph_id, id, value.name, axis});
       } else {

@@ -20,7 +20,8 @@ struct Weight {
 };
 
 // The float32 constants of rank >= 2 that Conv, ConvTranspose, Gemm, MatMul, LSTM, GRU, RNN or Gather read
-// as weights and that the context selects, in order of graphs and values. Every other float constant of
+// as weights, in their own graph or in a subgraph that captures them, and that the context
+// selects, in order of graphs and values. Every other float constant of
 // rank >= 2 is recorded as skipped, with its reason: another type, another reader, a graph input or output,
 // excluded by the user.
 [[nodiscard]] std::vector<Weight> select_weights(const ir::Model& model, PassContext& context);

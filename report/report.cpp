@@ -83,7 +83,7 @@ InspectReport inspect(const ir::Model& model, Storage storage, FileEntry file) {
     report.inputs.push_back(declaration(model.graph().value(id)));
   for (const ir::ValueId id : model.graph().outputs())
     report.outputs.push_back(declaration(model.graph().value(id)));
-  report.tensors = measure_tensors(model, storage, model, storage);
+  report.tensors = measure_tensors(model, storage, model, model, storage);
   std::map<std::string, std::uint64_t> types;
   for (const TensorEntry& tensor : report.tensors) types[tensor.dtype] += tensor.bytes_after;
   report.types = ranked(types);

@@ -25,6 +25,23 @@ void each_constant(const ir::Model& model, const Visit& visit) {
   }
 }
 
+using ByName = std::unordered_map<std::string, std::shared_ptr<const Constant>>;
+
+ByName by_name(const ir::Model& model) {
+  ByName constants;
+  each_constant(model,
+                [&](const std::string& name, const auto& constant) { constants.emplace(name, constant); });
+  return constants;
+}
+
+// The constant of that name, if it has the type and shape of `like`.
+std::shared_ptr<const Constant> find(const ByName& constants, const std::string& name, const Constant& like) {
+  const auto found = constants.find(name);
+  if (found == constants.end() || found->second->dtype != like.dtype || found->second->shape != like.shape)
+    return nullptr;
+  return found->second;
+}
+
 // Values as fixed-width byte strings, sorted; for types of whole bytes.
 template <class Word>
 std::vector<Word> sorted_words(const Tensor& tensor) {
@@ -99,12 +116,10 @@ std::uint64_t bytes_in(Storage storage, const Constant& constant) {
   return ir::stored_bytes(constant);
 }
 
-std::vector<TensorEntry> measure_tensors(const ir::Model& before, Storage before_in, const ir::Model& after,
-                                         Storage after_in) {
-  std::unordered_map<std::string, std::shared_ptr<const Constant>> originals;
-  each_constant(before,
-                [&](const std::string& name, const auto& constant) { originals.emplace(name, constant); });
-
+std::vector<TensorEntry> measure_tensors(const ir::Model& before, Storage before_in, const ir::Model& exact,
+                                         const ir::Model& after, Storage after_in) {
+  const ByName originals = by_name(before);
+  const ByName exact_values = by_name(exact);
   std::vector<TensorEntry> entries;
   each_constant(after, [&](const std::string& name, const std::shared_ptr<const Constant>& constant) {
     const Tensor values = to_dense(*constant);
@@ -120,12 +135,9 @@ std::vector<TensorEntry> measure_tensors(const ir::Model& before, Storage before
     entry.bits_per_weight =
         8.0 * static_cast<double>(entry.bytes_after) / static_cast<double>(entry.elements);
     measure_values(values, entry);
-    const auto found = originals.find(name);
-    if (found != originals.end() && found->second->dtype == constant->dtype &&
-        found->second->shape == constant->shape) {
-      entry.bytes_before = bytes_in(before_in, *found->second);
-      compare_values(to_dense(*found->second), values, entry);
-    }
+    if (const auto found = find(originals, name, *constant)) entry.bytes_before = bytes_in(before_in, *found);
+    if (const auto found = find(exact_values, name, *constant))
+      compare_values(to_dense(*found), values, entry);
     entries.push_back(std::move(entry));
   });
   return entries;

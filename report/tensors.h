@@ -36,10 +36,12 @@ enum class Storage : unsigned char {
 // Bytes that the file spends on the values of this constant.
 [[nodiscard]] std::uint64_t bytes_in(Storage storage, const ir::Constant& constant);
 
-// One entry a constant of `after` with at least one element, all graphs, in order. A constant of `before`
-// with the same name, type and shape is what it is compared with.
+// One entry a constant of `after` with at least one element, all graphs, in order. Sizes are compared with
+// the constant of the same name, type and shape in `before`; values with that in `exact`, which is `before`
+// after the passes that only rewrite it (folding changes weights, and that is no error).
 [[nodiscard]] std::vector<TensorEntry> measure_tensors(const ir::Model& before, Storage before_in,
-                                                       const ir::Model& after, Storage after_in);
+                                                       const ir::Model& exact, const ir::Model& after,
+                                                       Storage after_in);
 
 // Bytes in constants that repeat another constant bit for bit.
 [[nodiscard]] std::uint64_t duplicate_bytes(const ir::Model& model, Storage storage);
