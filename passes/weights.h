@@ -17,6 +17,9 @@ struct Weight {
   // The axis along which one slice belongs to one output channel: Conv 0, ConvTranspose 1, Gemm 1 (0 with
   // transB), MatMul last, LSTM/GRU/RNN 1, Gather (embedding rows) its axis. nullopt when readers disagree.
   std::optional<std::int64_t> channel_axis;
+  // The axis that its readers sum over, or for Gather the one that they read whole: Conv 1, ConvTranspose 0,
+  // Gemm the other one, MatMul the last but one, LSTM/GRU/RNN 2. nullopt when readers disagree.
+  std::optional<std::int64_t> input_axis;
 };
 
 // The float32 constants of rank >= 2 that Conv, ConvTranspose, Gemm, MatMul, LSTM, GRU, RNN or Gather read

@@ -10,42 +10,14 @@ namespace {
 
 using Granularity = QuantizeWeights::Granularity;
 
-// The axis that a reader of a weight sums over, where `channel` is the axis of its outputs.
-std::int64_t input_axis(const ir::Node& reader, std::size_t input, std::int64_t channel, std::int64_t rank) {
-  if (reader.is("Conv")) return 1;
-  if (reader.is("ConvTranspose")) return 0;
-  if (reader.is("Gemm")) return 1 - channel;
-  if (reader.is("MatMul")) return input == 1 ? rank - 2 : rank - 1;
-  if (reader.is("Gather")) return channel == rank - 1 ? rank - 2 : rank - 1;
-  return 2;  // LSTM, GRU, RNN
-}
-
-// The input axis that all readers agree on.
-std::optional<std::int64_t> common_input_axis(const ir::Model& model, const passes::Weight& weight) {
-  if (!weight.channel_axis) return std::nullopt;
-  const ir::Graph& graph = model.graph(weight.graph);
-  const ir::Value& value = graph.value(weight.value);
-  const auto rank = std::ssize(value.constant->shape);
-  std::optional<std::int64_t> common;
-  for (const ir::NodeId id : value.readers) {
-    const ir::Node& reader = graph.node(id);
-    const auto input = std::ranges::find(reader.inputs, weight.value) - reader.inputs.begin();
-    const std::int64_t axis = input_axis(reader, static_cast<std::size_t>(input), *weight.channel_axis, rank);
-    if (common && *common != axis) return std::nullopt;
-    common = axis;
-  }
-  return common;
-}
-
-std::optional<std::int64_t> axis_for(const ir::Model& model, const passes::Weight& weight,
-                                     Granularity granularity) {
+std::optional<std::int64_t> axis_for(const passes::Weight& weight, Granularity granularity) {
   switch (granularity) {
     case Granularity::tensor:
       return 0;
     case Granularity::channel:
       return weight.channel_axis;
     case Granularity::block:
-      return common_input_axis(model, weight);
+      return weight.input_axis;
   }
   throw InternalError("an unknown granularity");
 }
@@ -65,7 +37,7 @@ ir::Shape scales_shape(const ir::Shape& shape, std::int64_t axis, const Groups& 
 Result<passes::Outcome> QuantizeWeights::run(ir::Model& model, passes::PassContext& context) const {
   const Grid grid{.bits = options_.bits, .symmetric = options_.symmetric};
   const auto encode = [&](const passes::Weight& weight, const ir::Tensor& dense) -> Encoded {
-    const auto axis = axis_for(model, weight, options_.granularity);
+    const auto axis = axis_for(weight, options_.granularity);
     if (!axis) {
       return std::unexpected(
           "its readers disagree on which axis is the output channel; use granularity=tensor");
