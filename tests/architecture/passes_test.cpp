@@ -4,6 +4,7 @@
 #include <random>
 #include <regex>
 
+#include "cli/builtin_passes.h"
 #include "codec/list.h"
 #include "passes/list.h"
 #include "passes/pipeline.h"
@@ -94,6 +95,15 @@ const PassRegistry& all_passes() {
     return registry;
   }();
   return kAll;
+}
+
+TEST_CASE("the command offers every pass") {
+  const PassRegistry builtin = cli::builtin_passes();
+  std::vector<std::string_view> offered;
+  std::vector<std::string_view> known;
+  for (const auto& entry : builtin.entries()) offered.push_back(entry.info.name);
+  for (const auto& entry : all_passes().entries()) known.push_back(entry.info.name);
+  CHECK(offered == known);
 }
 
 TEST_CASE("every pass and every option says what it does") {

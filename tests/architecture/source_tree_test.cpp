@@ -110,12 +110,12 @@ Violations check_third_party(const SourceTree& tree) {
   return violations;
 }
 
-// Headers over 120 lines, sources over 400.
+// Headers over 120 lines, sources over 400. Headers of tests hold code, so they count as sources.
 Violations check_length(const SourceTree& tree) {
   Violations violations;
   for (const auto& [path, text] : tree) {
     const auto lines = std::ranges::count(text, '\n');
-    const auto limit = path.ends_with(".h") ? 120 : 400;
+    const auto limit = path.ends_with(".h") && !is_below(path, "tests") ? 120 : 400;
     if (lines > limit)
       violations.push_back(path + " has " + std::to_string(lines) + " lines, more than " +
                            std::to_string(limit));
@@ -225,7 +225,10 @@ TEST_CASE("a third-party header out of place is found") {
 }
 
 TEST_CASE("a file that is too long is found") {
-  CHECK(check_length({{"ir/a.h", repeated("\n", 120)}, {"ir/a.cpp", repeated("\n", 400)}}).empty());
+  CHECK(check_length({{"ir/a.h", repeated("\n", 120)},
+                      {"ir/a.cpp", repeated("\n", 400)},
+                      {"tests/ir/a.h", repeated("\n", 400)}})
+            .empty());
   CHECK(check_length({{"ir/a.h", repeated("\n", 121)}, {"ir/a.cpp", repeated("\n", 401)}}) ==
         Violations{"ir/a.cpp has 401 lines, more than 400", "ir/a.h has 121 lines, more than 120"});
 }

@@ -301,6 +301,11 @@ TEST_CASE("fold-batch-norm declines with a reason") {
     v.norm = "y = BatchNormalization(t, p, one, one, one)";
     check_declined(v, "the folded weights would not be finite");
   }
+  SECTION("a bias that overflows") {
+    v.constants += ", float[2] p = {3e38, 10}, float[2] q = {10, 10}";
+    v.norm = "y = BatchNormalization(t, q, one, p, one)";
+    check_declined(v, "the folded weights would not be finite");
+  }
   SECTION("a weight without spatial axes") {
     v.weight = "float[2,2] w = {1, -2, 3, 4}";
     check_declined(v, "the weight of its Conv has shape [2,2]");

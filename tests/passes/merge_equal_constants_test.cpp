@@ -105,20 +105,24 @@ TEST_CASE("merge-equal-constants compares every form by what it stores") {
                                .bits = 8};
   const ir::Constant dense = ir::Constant::dense(ir::Tensor::of<float>({2}, {0, 5}));
 
-  // All stand for the same values, twice each: one of each form stays.
+  // The same codes and scales, but other values.
+  ir::Constant shifted = affine;
+  std::get<ir::Affine>(shifted.form).zero_points = {1};
+
+  // Twice each: of equal forms the first stays.
   ir::Model model;
   ir::SmallGraph net(model);
   ir::ValueId last = net.input("x");
-  for (const char* round : {"1", "2"}) {
-    for (const ir::Constant& constant : {dense, sparse, affine, codebook}) {
-      const std::string name = std::string(ir::form_name(constant.form)) + round;
-      last = net.node("Add", {last, net.constant(name, constant)}, "after_" + name);
-    }
+  const std::vector<std::pair<std::string, ir::Constant>> forms{
+      {"dense", dense}, {"sparse", sparse}, {"affine", affine}, {"codebook", codebook}, {"shifted", shifted}};
+  for (const char* round : {"_1", "_2"}) {
+    for (const auto& [name, constant] : forms)
+      last = net.node("Add", {last, net.constant(name + round, constant)}, "after_" + name + round);
   }
   net.output(last);
   const auto run = run_pass<MergeEqualConstants>(model);
-  CHECK(run.changes == 4);
-  CHECK(ir::print(run.after).find("2[2]") == std::string::npos);
+  CHECK(run.changes == 5);
+  CHECK(ir::print(run.after).find("_2[2]") == std::string::npos);
 }
 
 }  // namespace

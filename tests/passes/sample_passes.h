@@ -102,7 +102,6 @@ class EditingPass {
   EditingOptions::End end_;
 };
 
-// Claims a change that it did not make.
 class BoastingPass {
  public:
   static constexpr passes::PassInfo kInfo{.name = "boast",

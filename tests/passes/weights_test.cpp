@@ -8,12 +8,13 @@ namespace {
 
 using passes::PassContext;
 
-// "w along 0", one a weight, then "skipped: ..." one a refusal.
+// "w along 0 over 1" (its channel and input axes), one a weight, then "skipped: ..." one a refusal.
 std::vector<std::string> selected(const ir::Model& model, PassContext context = {}) {
   std::vector<std::string> lines;
   for (const passes::Weight& weight : passes::select_weights(model, context)) {
     lines.push_back(weight.name +
-                    (weight.channel_axis ? " along " + std::to_string(*weight.channel_axis) : ""));
+                    (weight.channel_axis ? " along " + std::to_string(*weight.channel_axis) : "") +
+                    (weight.input_axis ? " over " + std::to_string(*weight.input_axis) : ""));
   }
   for (const passes::Skipped& skipped : context.take_skipped())
     lines.push_back(skipped.where + ": " + skipped.reason);
@@ -26,37 +27,37 @@ std::vector<std::string> selected(const std::string& text) {
 
 using Lines = std::vector<std::string>;
 
-TEST_CASE("every linear operator's weight is found, with the axis of its output channels") {
+TEST_CASE("every linear operator's weight is found, with the axes of its outputs and its inputs") {
   CHECK(selected("net (float[1,2,3,3] x) => (y) <float[1,2,1,1] w = {1, 2}> { y = Conv(x, w) }") ==
-        Lines{"w along 0"});
+        Lines{"w along 0 over 1"});
   CHECK(selected("net (float[1,2,3,3] x) => (y) <float[2,1,1,1] w = {1, 2}> { y = ConvTranspose(x, w) }") ==
-        Lines{"w along 1"});
+        Lines{"w along 1 over 0"});
   CHECK(selected("net (float[2,2] x) => (y) <float[2,1] w = {1, 2}> { y = Gemm(x, w) }") ==
-        Lines{"w along 1"});
+        Lines{"w along 1 over 0"});
   CHECK(selected("net (float[2,2] x) => (y) <float[1,2] w = {1, 2}> { y = Gemm<transB = 1>(x, w) }") ==
-        Lines{"w along 0"});
+        Lines{"w along 0 over 1"});
   CHECK(selected("net (float[2,2] x) => (y) <float[1,2] w = {1, 2}> { y = Gemm(w, x) }") ==
-        Lines{"w along 0"});
+        Lines{"w along 0 over 1"});
   CHECK(selected("net (float[2,2] x) => (y) <float[2,1] w = {1, 2}> { y = Gemm<transA = 1>(w, x) }") ==
-        Lines{"w along 1"});
+        Lines{"w along 1 over 0"});
   CHECK(selected("net (float[1,2] x) => (y) <float[1,2,1] w = {1, 2}> { y = MatMul(x, w) }") ==
-        Lines{"w along 2"});
+        Lines{"w along 2 over 1"});
   CHECK(selected("net (float[2,1] x) => (y) <float[1,1,2] w = {1, 2}> { y = MatMul(w, x) }") ==
-        Lines{"w along 1"});
+        Lines{"w along 1 over 2"});
   CHECK(selected("net (int64[1] i) => (y) <float[2,1] w = {1, 2}> { y = Gather(w, i) }") ==
-        Lines{"w along 0"});
+        Lines{"w along 0 over 1"});
   CHECK(selected("net (int64[1] i) => (y) <float[2,1] w = {1, 2}> { y = Gather<axis = -1>(w, i) }") ==
-        Lines{"w along 1"});
+        Lines{"w along 1 over 0"});
   for (const std::string op : {"LSTM", "GRU", "RNN"}) {
     CHECK(selected("net (float[1,1,1] x) => (y) <float[1,4,1] w = {1, 2, 3, 4}, float[1,4,1] r = {1, 2, 3, "
                    "4}> { y = " +
-                   op + "<hidden_size = 1>(x, w, r) }") == Lines{"w along 1", "r along 1"});
+                   op + "<hidden_size = 1>(x, w, r) }") == Lines{"w along 1 over 2", "r along 1 over 2"});
   }
 }
 
 TEST_CASE("readers that agree share an axis, others leave none") {
   CHECK(selected(R"(net (float[2,2] x) => (y, z) <float[2,2] w = {1, 2, 3, 4}>
-                    { y = Gemm(x, w) z = MatMul(x, w) })") == Lines{"w along 1"});
+                    { y = Gemm(x, w) z = MatMul(x, w) })") == Lines{"w along 1 over 0"});
   CHECK(selected(R"(net (float[2,2] x) => (y, z) <float[2,2] w = {1, 2, 3, 4}>
                     { y = Gemm(x, w) z = Gemm<transB = 1>(x, w) })") == Lines{"w"});
 }
@@ -87,7 +88,14 @@ TEST_CASE("weights of subgraphs are found in their graph") {
   CHECK(selected(R"(net (bool c, float[1,2] x) => (y)
                     { y = If(c) <then_branch = g1 () => (float[1,1] a) <float[2,1] w = {1, 2}> { a = MatMul(x, w) },
                                  else_branch = g2 () => (float[1,2] b) { b = Neg(x) }> })") ==
-        Lines{"w along 1"});
+        Lines{"w along 1 over 0"});
+}
+
+TEST_CASE("an operator whose weight has no such axes reads no weight") {
+  CHECK(selected("net (int64[1] i) => (y) <float[2,1] w = {1, 2}> { y = Gather<axis = 7>(w, i) }") ==
+        Lines{"tensor 'w': node Gather of 'y' reads it, which is no weight of a linear operator"});
+  CHECK(selected("net (float[1,2,2] x) => (y) <float[2,1] w = {1, 2}> { y, h = GRU(x, w, w) }") ==
+        Lines{"tensor 'w': node GRU of 'y' reads it, which is no weight of a linear operator"});
 }
 
 TEST_CASE("a weight that a subgraph captures is judged by what reads it there") {
@@ -96,7 +104,7 @@ TEST_CASE("a weight that a subgraph captures is judged by what reads it there") 
         "net (bool c, float[2,2] x) => (y) <float[2,2] w = {1, 2, 3, 4}> { y = If(c) <then_branch = " +
         then_branch + ", else_branch = g2 () => (float[2,2] b) { b = MatMul(w, x) }> }");
   };
-  CHECK(captured("g1 () => (float[2,2] a) { a = Gemm<transB = 1>(x, w) }") == Lines{"w along 0"});
+  CHECK(captured("g1 () => (float[2,2] a) { a = Gemm<transB = 1>(x, w) }") == Lines{"w along 0 over 1"});
   CHECK(captured("g1 () => (float[2,2] a) { a = MatMul(x, w) }") == Lines{"w"});
   CHECK(captured("g1 () => (float[2,2] a) { a = Add(x, w) }") ==
         Lines{"tensor 'w': node Add of 'a' reads it, which is no weight of a linear operator"});
@@ -111,9 +119,9 @@ TEST_CASE("the user's patterns select by the name of the tensor or of a node tha
   const std::string excluded = ": excluded by --include or --exclude";
   PassContext context;
   context.include = {std::regex("^v$")};
-  CHECK(selected(model, context) == Lines{"v along 1", "tensor 'w'" + excluded});
+  CHECK(selected(model, context) == Lines{"v along 1 over 0", "tensor 'w'" + excluded});
   context.include = {std::regex("second")};
-  CHECK(selected(model, context) == Lines{"w along 1", "tensor 'v'" + excluded});
+  CHECK(selected(model, context) == Lines{"w along 1 over 0", "tensor 'v'" + excluded});
   context.exclude = {std::regex("second")};
   CHECK(selected(model, context) == Lines{"tensor 'v'" + excluded, "tensor 'w'" + excluded});
 }
@@ -125,7 +133,7 @@ TEST_CASE("a weight that two nodes share is excluded with either") {
     { [first] y = MatMul(x, w) [second] z = MatMul(x, w) })");
   PassContext context;
   context.include = {std::regex("first")};
-  CHECK(selected(model, context) == Lines{"w along 1"});
+  CHECK(selected(model, context) == Lines{"w along 1 over 0"});
   context.include.clear();
   context.exclude = {std::regex("second")};
   CHECK(selected(model, context) == Lines{"tensor 'w': excluded by --include or --exclude"});
