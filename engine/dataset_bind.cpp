@@ -12,8 +12,8 @@ namespace {
 
 using Arrays = std::vector<const NamedTensor*>;
 
-constexpr std::uint64_t kMostSamples = 256;        // in a batch
-constexpr std::uint64_t kMostElements = 1U << 20;  // of a batch, unless one sample has more
+constexpr std::uint64_t kMostSamples = 64;         // in a batch
+constexpr std::uint64_t kMostElements = 1U << 16;  // of a batch, unless one sample has more
 
 std::string list_of(const Arrays& arrays) {
   std::vector<std::string> texts;

@@ -79,7 +79,6 @@ Result<Session> Session::create(const Runtime& runtime, std::span<const std::byt
     settings.SetIntraOpNumThreads(std::max(1, options.threads));
     settings.SetInterOpNumThreads(1);
     settings.SetGraphOptimizationLevel(options.optimize ? ORT_ENABLE_ALL : ORT_DISABLE_ALL);
-    settings.SetLogSeverityLevel(ORT_LOGGING_LEVEL_FATAL);
     auto state = std::make_unique<State>();
     state->session = Ort::Session(runtime.library().env, model.data(), model.size(), settings);
     Ort::AllocatorWithDefaultOptions allocator;
