@@ -129,6 +129,17 @@ TEST_CASE("blocks run along an axis; the last may be shorter") {
         Floats{3, 4, 5, 6});
 }
 
+TEST_CASE("blocks of a middle axis have scales of its neighbours' layout") {
+  // [2,3,2] in blocks of 2 along axis 1: scales [2,2,2].
+  const Grid grid{.bits = 2, .symmetric = true};
+  const Floats weights{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+  const Groups groups{.view = ir::view_along({2, 3, 2}, 1), .block = 2};
+  const auto steps = fit_steps(weights, groups, grid);
+  CHECK(steps.scales == Floats{3, 4, 5, 6, 9, 10, 11, 12});
+  CHECK(round_to_grid<std::int8_t>(weights, groups, grid, steps) ==
+        Signed{0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+}
+
 TEST_CASE("zero points are exact for each group") {
   const Grid grid{.bits = 4, .symmetric = false};
   const Floats weights{-5, 10, 0, 0, 30, 15};

@@ -116,6 +116,17 @@ TEST_CASE("every piece of work is done once") {
         }).has_value());
 }
 
+TEST_CASE("no work is begun once the user wants to stop") {
+  auto context = with_threads(1);
+  int looks = 0;
+  context.cancelled = [&] { return ++looks == 4; };
+  int done = 0;
+  const auto result = quantize::for_each_index(100, context, [&](std::size_t) { ++done; });
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error().code() == ErrorCode::interrupted);
+  CHECK(done == 3);
+}
+
 TEST_CASE("what a piece of work throws is thrown to the caller") {
   for (const unsigned threads : {1U, 2U}) {
     const auto work = [](std::size_t i) {

@@ -65,6 +65,20 @@ TEST_CASE("one cluster has the mean of all") {
   CHECK(clusters_of({1, 2, 4}, 1).centroids == Floats{static_cast<float>(7.0 / 3)});
 }
 
+TEST_CASE("means are exact whatever the number of values in a cluster") {
+  for (const std::size_t count : {1U, 1022U, 1023U, 1024U, 1025U, 2047U, 2048U, 2049U, 5000U}) {
+    Floats sorted(count, 1);
+    sorted.insert(sorted.end(), 3000, 64);
+    sorted.back() = 128;
+    sorted.front() = 0;
+    const Clusters clusters = clusters_of(sorted, 2);
+    REQUIRE(clusters.centroids.size() == 2);
+    CHECK(clusters.centroids[0] ==
+          static_cast<float>(static_cast<double>(count - 1) / static_cast<double>(count)));
+    CHECK(clusters.centroids[1] == static_cast<float>((2999.0 * 64 + 128) / 3000));
+  }
+}
+
 TEST_CASE("small numbers beside huge ones keep their mean") {
   const Clusters clusters = clusters_of({-3e38F, 1e-30F, 2e-30F, 3e-30F, 3e38F}, 3);
   REQUIRE(clusters.centroids.size() == 3);
@@ -172,4 +186,7 @@ TEST_CASE("each slice of an axis has a codebook of its own, filled up with its l
   const auto rows = quantize::share_values(weights, ir::view_along({2, 2}, 0), 1);
   CHECK(rows.centroids == Floats{1, 5, 2, 5});
   CHECK(rows.codes == Codes{0, 1, 0, 1});
+  const auto uneven = quantize::share_values(Floats{1, 2, 3, 7, 5, 5}, ir::view_along({2, 3}, 0), 2);
+  CHECK(uneven.centroids == Floats{1, 2, 3, 5, 7, 7});
+  CHECK(uneven.codes == Codes{0, 1, 2, 1, 0, 0});
 }
