@@ -1,7 +1,7 @@
 #include "quantize/convert_weights.h"
 
 #include <atomic>
-#include <stdexcept>
+#include <limits>
 
 #include "quantize/parallel.h"
 #include "quantize/quantize_weights.h"
@@ -78,15 +78,21 @@ TEST_CASE("the number of threads changes neither weights nor reasons") {
 }
 
 TEST_CASE("conversion stops when the user wants to, and changes nothing") {
-  ir::Model model = seven_layers();
-  const auto edits = model.edits();
-  auto context = with_threads(2);
-  int looks = 0;
-  context.cancelled = [&] { return ++looks > 2; };
-  const auto outcome = quantize::ShareWeights({}).run(model, context);
-  REQUIRE_FALSE(outcome.has_value());
-  CHECK(outcome.error().code() == ErrorCode::interrupted);
-  CHECK(model.edits() == edits);
+  struct Case {
+    unsigned threads;
+    int patience;  // looks before the user wants to stop; with helpers there may be only one
+  };
+  for (const auto& [threads, patience] : {Case{1, 2}, Case{2, 0}}) {
+    ir::Model model = seven_layers();
+    const auto edits = model.edits();
+    auto context = with_threads(threads);
+    int looks = 0;
+    context.cancelled = [&, most = patience] { return ++looks > most; };
+    const auto outcome = quantize::ShareWeights({}).run(model, context);
+    REQUIRE_FALSE(outcome.has_value());
+    CHECK(outcome.error().code() == ErrorCode::interrupted);
+    CHECK(model.edits() == edits);
+  }
 }
 
 TEST_CASE("a reason to refuse reaches the user") {
