@@ -4,8 +4,8 @@
 
 #include <mutex>
 
-#include "engine/parallel.h"
 #include "engine/session.h"
+#include "passes/parallel.h"
 
 namespace pith::engine {
 namespace {
@@ -62,7 +62,7 @@ class Evaluator {
     scores_.resize(batches);
     std::uint64_t done = 0;
     std::mutex mutex;
-    PITH_CHECK_OK(for_each_index(batches, options_.threads, [&](std::uint64_t batch) -> Result<void> {
+    PITH_CHECK_OK(passes::for_each_index(batches, options_.threads, [&](std::uint64_t batch) -> Result<void> {
       {
         const std::lock_guard lock(mutex);
         if (options_.cancelled && options_.cancelled()) {

@@ -22,7 +22,7 @@ struct Predictions {
 struct EvaluateOptions {
   Metric metric = Metric::top1;
   std::uint64_t max_samples = 0;  // 0: all
-  int threads = 1;                // batches run side by side; the result does not depend on it
+  unsigned threads = 1;           // batches run side by side; the result does not depend on it
 
   // The model to agree with: its predictions on the same data, or itself (the bytes of an ONNX model).
   const Predictions* reference = nullptr;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "ir/axis_view.h"
 #include "ir/overloaded.h"
 
 namespace pith::ir {
@@ -13,23 +14,6 @@ namespace {
 
 std::unexpected<Error> wrong(std::string message) {
   return fail(ErrorCode::model, std::move(message));
-}
-
-// Elements before, along and after one axis of a row-major array.
-struct Strides {
-  std::uint64_t outer = 1;
-  std::uint64_t dim = 1;
-  std::uint64_t inner = 1;
-};
-
-Strides strides_of(const Shape& shape, std::int64_t axis) {
-  Strides s;
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    const auto dim = static_cast<std::uint64_t>(shape[i]);
-    const auto position = static_cast<std::int64_t>(i);
-    (position < axis ? s.outer : position == axis ? s.dim : s.inner) *= dim;
-  }
-  return s;
 }
 
 std::uint64_t blocks_along(const Affine& form, std::uint64_t dim) {
@@ -149,7 +133,7 @@ std::vector<float> dequantize(const Affine& form, const Shape& shape) {
     for (std::size_t i = 0; i < codes.size(); ++i) decode(i, 0);
     return values;
   }
-  const Strides s = strides_of(shape, form.axis);
+  const AxisView s = view_along(shape, form.axis);
   const std::uint64_t block = form.block == 0 ? 1 : static_cast<std::uint64_t>(form.block);
   const std::uint64_t blocks = form.block == 0 ? s.dim : blocks_along(form, s.dim);
   std::size_t i = 0;
@@ -168,7 +152,7 @@ std::vector<float> look_up(const Codebook& form, const Shape& shape) {
   const auto indices = form.indices.as<std::uint8_t>();
   const auto centroids = form.centroids.as<float>();
   const auto width = static_cast<std::size_t>(form.centroids.shape()[1]);
-  const Strides s = form.axis ? strides_of(shape, *form.axis) : Strides{1, 1, indices.size()};
+  const AxisView s = form.axis ? view_along(shape, *form.axis) : AxisView{.inner = indices.size()};
   std::vector<float> values(indices.size());
   std::size_t i = 0;
   for (std::uint64_t outer = 0; outer < s.outer; ++outer) {

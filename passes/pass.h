@@ -51,7 +51,7 @@ class PassContext {
   // Weights whose tensor or node name a pattern finds; empty patterns select all, exclude wins.
   std::vector<std::regex> include;
   std::vector<std::regex> exclude;
-  // True when the user wants to stop; long passes look between tensors.
+  // True when the user wants to stop; long passes look between tensors, on any of their threads.
   std::function<bool()> cancelled;
 
   // `nodes`: the names of all nodes that read the tensor.

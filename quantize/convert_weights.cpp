@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "ir/rewriter.h"
-#include "quantize/parallel.h"
+#include "passes/parallel.h"
 
 namespace pith::quantize {
 namespace {
@@ -61,9 +61,13 @@ Result<passes::Outcome> convert_weights(ir::Model& model, passes::PassContext& c
                                         const Encode& encode) {
   const std::vector<passes::Weight> weights = passes::select_weights(model, context);
   std::vector<Conversion> conversions(weights.size(), std::unexpected(std::string()));
-  PITH_CHECK_OK(for_each_index(weights.size(), context, [&](std::size_t i) {
-    conversions[i] = convert(constant_of(model, weights[i]), weights[i], encode);
-  }));
+  auto converted =
+      passes::for_each_index(weights.size(), context.threads, [&](std::uint64_t i) -> Result<void> {
+        PITH_CHECK_OK(context.keep_going());
+        conversions[i] = convert(constant_of(model, weights[i]), weights[i], encode);
+        return {};
+      });
+  PITH_CHECK_OK(std::move(all_converted));
 
   passes::Outcome outcome;
   double count = 0;

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <limits>
 
-#include "quantize/parallel.h"
 #include "quantize/quantize_weights.h"
 #include "quantize/share_weights.h"
 #include "tests/support/catch.h"
@@ -86,7 +85,7 @@ TEST_CASE("conversion stops when the user wants to, and changes nothing") {
     ir::Model model = seven_layers();
     const auto edits = model.edits();
     auto context = with_threads(threads);
-    int looks = 0;
+    std::atomic<int> looks = 0;
     context.cancelled = [&, most = patience] { return ++looks > most; };
     const auto outcome = quantize::ShareWeights({}).run(model, context);
     REQUIRE_FALSE(outcome.has_value());
@@ -110,34 +109,4 @@ TEST_CASE("a reason to refuse reaches the user") {
   CHECK(skipped[5] == passes::Skipped{"tensor 'w5'", "it has NaN or infinite values"});
 }
 
-TEST_CASE("every piece of work is done once") {
-  for (const unsigned threads : {0U, 1U, 2U, 7U}) {
-    std::vector<std::atomic<int>> calls(100);
-    CHECK(
-        quantize::for_each_index(100, with_threads(threads), [&](std::size_t i) { ++calls[i]; }).has_value());
-    for (const auto& count : calls) CHECK(count == 1);
-  }
-  CHECK(quantize::for_each_index(0, with_threads(2), [](std::size_t) {
-          throw InternalError("no work");
-        }).has_value());
-}
-
-TEST_CASE("no work is begun once the user wants to stop") {
-  auto context = with_threads(1);
-  int looks = 0;
-  context.cancelled = [&] { return ++looks == 4; };
-  int done = 0;
-  const auto result = quantize::for_each_index(100, context, [&](std::size_t) { ++done; });
-  REQUIRE_FALSE(result.has_value());
-  CHECK(result.error().code() == ErrorCode::interrupted);
-  CHECK(done == 3);
-}
-
-TEST_CASE("what a piece of work throws is thrown to the caller") {
-  for (const unsigned threads : {1U, 2U}) {
-    const auto work = [](std::size_t i) {
-      if (i == 3) throw InternalError("broken");
-    };
-    CHECK_THROWS_AS(quantize::for_each_index(100, with_threads(threads), work), InternalError);
-  }
-}
+}  // namespace pith::test

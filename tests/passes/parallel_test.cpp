@@ -1,4 +1,4 @@
-#include "engine/parallel.h"
+#include "passes/parallel.h"
 
 #include <atomic>
 #include <chrono>
@@ -8,11 +8,11 @@
 
 #include "tests/support/catch.h"
 
-namespace pith::engine {
+namespace pith::passes {
 namespace {
 
 TEST_CASE("parallel: every index once, at any number of threads") {
-  for (const int threads : {-1, 1, 2, 5}) {
+  for (const unsigned threads : {0U, 1U, 2U, 5U}) {
     std::vector<std::atomic<int>> seen(100);
     REQUIRE(for_each_index(100, threads, [&](std::uint64_t i) -> Result<void> {
       ++seen[i];
@@ -62,4 +62,4 @@ TEST_CASE("parallel: exceptions come out in the caller") {
 }
 
 }  // namespace
-}  // namespace pith::engine
+}  // namespace pith::passes

@@ -6,12 +6,13 @@
 
 #include "ir/result.h"
 
-namespace pith::engine {
+namespace pith::passes {
 
-// Calls work(0) ... work(count - 1), each once, on the calling thread and `threads` - 1 more; starts no
+// Calls work(0) ... work(count - 1), each once, on the calling thread and `threads` - 1 more
+// (fewer when the system gives no more); starts no
 // further piece after a failure. Returns the failure of the lowest index, whatever the number of threads;
 // an exception of a piece is thrown again here.
-[[nodiscard]] Result<void> for_each_index(std::uint64_t count, int threads,
+[[nodiscard]] Result<void> for_each_index(std::uint64_t count, unsigned threads,
                                           const std::function<Result<void>(std::uint64_t)>& work);
 
-}  // namespace pith::engine
+}  // namespace pith::passes

@@ -1,16 +1,17 @@
-#include "engine/parallel.h"
+#include "passes/parallel.h"
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <vector>
 
-namespace pith::engine {
+namespace pith::passes {
 
-Result<void> for_each_index(std::uint64_t count, int threads,
+Result<void> for_each_index(std::uint64_t count, unsigned threads,
                             const std::function<Result<void>(std::uint64_t)>& work) {
   // Indices are claimed in order, so every piece before a failed one has been started and ends too.
   std::atomic<std::uint64_t> next = 0;
@@ -41,8 +42,11 @@ Result<void> for_each_index(std::uint64_t count, int threads,
   };
   {
     std::vector<std::jthread> helpers;
-    const auto wanted = static_cast<std::uint64_t>(std::max(1, threads));
-    for (std::uint64_t i = 1; i < std::min(wanted, count); ++i) helpers.emplace_back(run);
+    try {
+      for (std::uint64_t i = 1; i < std::min<std::uint64_t>(threads, count); ++i) helpers.emplace_back(run);
+    } catch (const std::system_error&) {
+      // The system gives no more threads: those that there are do the work.
+    }
     run();
   }
   if (exception) std::rethrow_exception(exception);
@@ -50,4 +54,4 @@ Result<void> for_each_index(std::uint64_t count, int threads,
   return {};
 }
 
-}  // namespace pith::engine
+}  // namespace pith::passes
