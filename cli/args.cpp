@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "cli/presets.h"
@@ -18,6 +19,19 @@ struct Takes {
   bool compress = false;  // pipelines, dry runs
   bool data = false;      // --calib, --eval, metrics
 };
+
+// CLI11 would read "-3" as a very large unsigned number.
+CLI::Validator whole_number(std::uint64_t least, std::uint64_t most = UINT64_MAX) {
+  const auto check = [least, most](const std::string& text) -> std::string {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc{} && stop == end && number >= least && number <= most) return "";
+    return most == UINT64_MAX ? fmt::format("'{}' is no whole number from {} on", text, least)
+                              : fmt::format("'{}' is no whole number from {} to {}", text, least, most);
+  };
+  return {check, ""};
+}
 
 class CommandLine {
  public:
@@ -57,7 +71,7 @@ class CommandLine {
     CLI::App& sub = *app_.add_subcommand(name, summary);
     sub.set_help_flag("-h,--help", "Print this help and exit");
     if (takes.output) {
-      sub.add_option("-o,--output", args_.outputs, "File to write; .pith or .onnx")->take_all();
+      add_list(sub, "-o,--output", args_.outputs, "File to write; .pith or .onnx");
       sub.add_flag("-f,--force", args_.force, "Overwrite, and write a result that is not smaller");
     }
     if (takes.compress) add_compress_flags(sub);
@@ -72,11 +86,11 @@ class CommandLine {
     sub.add_option("--recipe", args_.recipe, "File that holds the pipeline");
     sub.add_option("--preset", args_.preset, "Named pipeline, see pith --help");
     sub.add_flag("-n,--dry-run", args_.dry_run, "Do everything but write the outputs");
-    sub.add_option("--include", args_.include,
-                   "Only weights whose tensor or node name this regular expression finds");
-    sub.add_option("--exclude", args_.exclude, "Not the weights that this regular expression finds");
+    add_list(sub, "--include", args_.include,
+             "Only weights whose tensor or node name this regular expression finds");
+    add_list(sub, "--exclude", args_.exclude, "Not the weights that this regular expression finds");
     sub.add_option("--report", args_.report, "Folder for report.json");
-    sub.add_option("--seed", args_.seed, "Seed of every random choice");
+    sub.add_option("--seed", args_.seed, "Seed of every random choice")->check(whole_number(0));
     sub.add_flag("--strict", args_.strict, "Fail when a pass skips anything");
   }
 
@@ -84,7 +98,8 @@ class CommandLine {
     sub.add_option("--eval", args_.eval, "Labelled data: PATH[,key=value...] (.npz, .npy, IDX)");
     sub.add_option("--calib", args_.calib, "Unlabelled data, to measure agreement with the reference");
     sub.add_option("--metric", args_.metric, "top1, agreement or mse");
-    sub.add_option("--max-samples", args_.max_samples, "Use the first N samples only");
+    sub.add_option("--max-samples", args_.max_samples, "Use the first N samples only")
+        ->check(whole_number(1));
     sub.add_option("--ort-lib", args_.ort_lib, "ONNX Runtime library to load");
   }
 
@@ -102,9 +117,15 @@ class CommandLine {
     add_choice(sub, "--progress", args_.progress, kProgress, "auto, bar, plain, json or none, on stderr");
     add_choice(sub, "--color", args_.color, kColors, "auto, always or never");
     sub.add_option("-j,--threads", args_.threads, "Threads to use (default: one a core)")
-        ->check(CLI::Range(1U, 1024U));
+        ->check(whole_number(1, 1024));
     sub.add_flag("-v", args_.verbosity, "Say more; twice for debugging");
     sub.add_flag("-q,--quiet", args_.quiet, "Say nothing but errors");
+  }
+
+  // A flag that may be repeated, each time with one value: what follows it is not swallowed.
+  static void add_list(CLI::App& sub, const std::string& flag, std::vector<std::string>& target,
+                       const std::string& help) {
+    sub.add_option(flag, target, help)->take_all()->allow_extra_args(false);
   }
 
   template <class T>
@@ -177,18 +198,28 @@ class CommandLine {
   std::unexpected<Error> refuse(const CLI::ParseError& error, int argc, const char* const* argv) const {
     const auto subs = app_.get_subcommands();
     const CLI::App& where = subs.empty() ? app_ : *subs.front();
-    if (const std::string unknown = unknown_word(where, argc, argv); !unknown.empty()) {
-      const bool flag = unknown.front() == '-';
-      return fail(ErrorCode::usage,
-                  fmt::format("unknown {} '{}'",
-                              flag           ? "flag"
-                              : subs.empty() ? "command"
-                                             : "argument",
-                              unknown),
-                  passes::suggestion(unknown, flag ? flags_of(where) : names_of_commands()));
+    const std::string help = fmt::format("see pith {}--help", subs.empty() ? "" : where.get_name() + " ");
+    const std::string what = error.what();
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && what.ends_with("missing"))
+      return fail(ErrorCode::usage, fmt::format("{} needs a value", what.substr(0, what.find(':'))), help);
+    if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr) {
+      const std::size_t hint = what.find("; ");
+      return fail(ErrorCode::usage, what.substr(0, hint),
+                  hint == std::string::npos ? help : what.substr(hint + 2));
     }
-    return fail(ErrorCode::usage, error.what(),
-                fmt::format("see pith {}--help", subs.empty() ? "" : where.get_name() + " "));
+    if (const std::string unknown = unknown_word(where, argc, argv); !unknown.empty()) {
+      if (unknown.front() == '-') {
+        const std::string flag = unknown.substr(0, unknown.find('='));
+        return fail(ErrorCode::usage, fmt::format("unknown flag '{}'", flag),
+                    passes::suggestion(flag, flags_of(where)));
+      }
+      if (subs.empty()) {
+        return fail(ErrorCode::usage, fmt::format("unknown command '{}'", unknown),
+                    passes::suggestion(unknown, names_of_commands()));
+      }
+      return fail(ErrorCode::usage, fmt::format("'{}' is one argument too many", unknown), help);
+    }
+    return fail(ErrorCode::usage, what, help);
   }
 
   // The first word that nothing accounts for.

@@ -45,7 +45,7 @@ Result<Exit> run_doctor(const Args& args, Ui& ui) {
   for (const auto& row : rows) fine = fine && row.fine;
   if (args.format == Format::json) {
     PITH_CHECK_OK(ui.print(report::to_json(rows)));
-  } else {
+  } else if (args.format == Format::human && !args.quiet) {
     std::vector<std::vector<std::string>> cells;
     for (const auto& row : rows) cells.push_back({row.fine ? "ok" : "NOT OK", row.name, row.value});
     PITH_CHECK_OK(ui.print(report::table(cells, {})));

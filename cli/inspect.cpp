@@ -10,7 +10,11 @@ Result<Exit> run_inspect(const Args& args, Ui& ui) {
   ui.progress.stage("reading");
   PITH_TRY(const ModelFile file, load_model(args.model));
   const report::InspectReport report = report::inspect(file.model, storage_of(file.format), file.entry);
-  PITH_CHECK_OK(ui.print(args.format == Format::json ? report::to_json(report) : report::to_text(report)));
+  if (args.format == Format::json) {
+    PITH_CHECK_OK(ui.print(report::to_json(report)));
+  } else if (args.format == Format::human && !args.quiet) {
+    PITH_CHECK_OK(ui.print(report::to_text(report)));
+  }
   return Exit::done;
 }
 

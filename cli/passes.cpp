@@ -40,7 +40,7 @@ Result<Exit> run_passes(const Args& args, Ui& ui) {
   }
   if (args.format == Format::json) {
     PITH_CHECK_OK(ui.print(report::to_json(shown)));
-  } else {
+  } else if (args.format == Format::human && !args.quiet) {
     PITH_CHECK_OK(ui.print(args.pass.empty() ? all(registry) : one(*shown.front())));
   }
   return Exit::done;

@@ -5,6 +5,16 @@
 #include <algorithm>
 
 namespace pith::cli {
+namespace {
+
+// The same for all names of a path that may not exist yet.
+std::filesystem::path place_of(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto place = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  return error ? path : place;
+}
+
+}  // namespace
 
 Result<std::vector<Target>> check_targets(const Args& args) {
   std::vector<std::filesystem::path> paths(args.outputs.begin(), args.outputs.end());
@@ -16,7 +26,8 @@ Result<std::vector<Target>> check_targets(const Args& args) {
   std::vector<Target> targets;
   for (const auto& path : paths) {
     PITH_TRY(const ModelFormat format, format_of_output(path));
-    if (std::ranges::count(paths, path) > 1)
+    const auto same = [&](const auto& other) { return place_of(other) == place_of(path); };
+    if (std::ranges::count_if(paths, same) > 1)
       return fail(ErrorCode::usage, fmt::format("{}: is named twice", path.filename().string()));
     if (!args.dry_run) {
       PITH_CHECK_OK(OutputFile::check_target(path, args.force ? Overwrite::yes : Overwrite::no, inputs));

@@ -29,7 +29,9 @@ bool stop_requested() {
 }
 
 Error explained_by_signal(Error error) {
-  if (error.code() != ErrorCode::interrupted || received_signal.load() == SIGINT) return error;
+  if (error.code() != ErrorCode::interrupted) return error;
+  if (received_signal.load() == SIGINT)
+    return {ErrorCode::interrupted, "stopped by the user; nothing was written"};
   return {ErrorCode::terminated, "stopped by a signal; nothing was written", "run the same command again"};
 }
 

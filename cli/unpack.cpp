@@ -6,6 +6,7 @@
 #include "cli/ship.h"
 #include "engine/npy_write.h"
 #include "ir/rewriter.h"
+#include "report/json.h"
 #include "report/table.h"
 #include "report/text.h"
 
@@ -26,11 +27,15 @@ void make_plain(ir::Model& model) {
   }
 }
 
-Result<Exit> list(const ModelFile& file, Ui& ui) {
+Result<Exit> list(const Args& args, const ModelFile& file, Ui& ui) {
   using report::Align;
+  const auto report = report::inspect(file.model, report::Storage::container, file.entry);
+  if (args.format == Format::json) {
+    PITH_CHECK_OK(ui.print(report::to_json(report)));
+    return Exit::done;
+  }
   std::vector<std::vector<std::string>> rows{{"tensor", "type", "shape", "form", "coder", "bytes"}};
-  for (const auto& t : report::measure_tensors(file.model, report::Storage::container, file.model,
-                                               report::Storage::container)) {
+  for (const auto& t : report.tensors) {
     rows.push_back(
         {t.name, t.dtype, ir::to_string(t.shape), t.form, t.coder, report::with_commas(t.bytes_after)});
   }
@@ -50,7 +55,22 @@ std::shared_ptr<const ir::Constant> find_tensor(const ir::Model& model, const st
   return nullptr;
 }
 
-Result<Exit> extract(const Args& args, const ModelFile& file) {
+// The files that were made: their names for scripts, a sentence for people.
+Result<void> show(const Args& args, const ModelFile& file, const std::vector<report::FileEntry>& made,
+                  Ui& ui) {
+  if (args.format == Format::json) return ui.print(report::to_json(file.entry, made));
+  if (args.quiet) return {};
+  std::string text;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    text += args.format == Format::quiet ? args.outputs[i] + "\n"
+                                         : fmt::format("{} ({} bytes) -> {} ({} bytes)\n", file.entry.name,
+                                                       report::with_commas(file.entry.bytes), made[i].name,
+                                                       report::with_commas(made[i].bytes));
+  }
+  return ui.print(text);
+}
+
+Result<Exit> extract(const Args& args, const ModelFile& file, Ui& ui) {
   if (args.outputs.size() != 1 || !args.outputs[0].ends_with(".npy")) {
     return fail(ErrorCode::usage, "--extract writes one .npy file", "pass -o tensor.npy");
   }
@@ -63,7 +83,9 @@ Result<Exit> extract(const Args& args, const ModelFile& file) {
                 "pith unpack --list shows the names");
   }
   PITH_TRY(const std::string bytes, engine::write_npy(to_dense(*constant)));
-  PITH_CHECK_OK(write_file(target, std::as_bytes(std::span(bytes))));
+  const auto raw = std::as_bytes(std::span(bytes));
+  PITH_CHECK_OK(write_file(target, raw));
+  PITH_CHECK_OK(show(args, file, {{target.filename().string(), raw.size(), report::sha256(raw)}}, ui));
   return Exit::done;
 }
 
@@ -85,23 +107,19 @@ Result<Exit> run_unpack(const Args& args, Ui& ui) {
     return fail(ErrorCode::model, fmt::format("{}: is not a .pith file", file.entry.name),
                 "unpack turns .pith files into .onnx");
   }
-  if (args.list) return list(file, ui);
-  if (!args.extract.empty()) return extract(args, file);
+  if (args.list) return list(args, file, ui);
+  if (!args.extract.empty()) return extract(args, file, ui);
 
   make_plain(file.model);
   ui.progress.stage("writing");
   std::vector<std::string> notes;
-  std::string text;
+  std::vector<report::FileEntry> made;
   for (const Target& target : targets) {
     PITH_TRY(Shipped shipped, ship(file.model, target, /*dry_run=*/false, notes));
     PITH_CHECK_OK(shipped.file->commit());
-    text += args.format == Format::quiet
-                ? target.path.string() + "\n"
-                : fmt::format("{} ({} bytes) -> {} ({} bytes)\n", file.entry.name,
-                              report::with_commas(file.entry.bytes), shipped.entry.name,
-                              report::with_commas(shipped.entry.bytes));
+    made.push_back(shipped.entry);
   }
-  if (!args.quiet) PITH_CHECK_OK(ui.print(text));
+  PITH_CHECK_OK(show(args, file, made, ui));
   return Exit::done;
 }
 

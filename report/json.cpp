@@ -210,6 +210,13 @@ std::string to_json(std::span<const Fact> facts) {
   return text_of({{"schema_version", kSchemaVersion}, {"tool", tool()}, {"facts", list}});
 }
 
+std::string to_json(const FileEntry& input, const std::vector<FileEntry>& outputs) {
+  return text_of({{"schema_version", kSchemaVersion},
+                  {"tool", tool()},
+                  {"inputs", json_of(std::vector{input})},
+                  {"outputs", json_of(outputs)}});
+}
+
 std::string to_json(const Error& error) {
   return text_of(
       {{"error", {{"code", name_of(error.code())}, {"message", error.message()}, {"hint", error.hint()}}}});

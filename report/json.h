@@ -18,6 +18,8 @@ namespace pith::report {
 
 [[nodiscard]] std::string to_json(std::span<const passes::PassRegistry::Entry* const> passes);
 [[nodiscard]] std::string to_json(std::span<const Fact> facts);
+// Files made of a file, without more to say.
+[[nodiscard]] std::string to_json(const FileEntry& input, const std::vector<FileEntry>& outputs);
 
 // {"error":{"code","message","hint"}}; `code` is the name of the error's kind.
 [[nodiscard]] std::string to_json(const Error& error);

@@ -11,11 +11,6 @@
 namespace pith::report {
 namespace {
 
-bool is_float(ir::DType dtype) {
-  return dtype == ir::DType::float32 || dtype == ir::DType::float16 || dtype == ir::DType::bfloat16 ||
-         dtype == ir::DType::float64;
-}
-
 std::string declaration(const ir::Value& value) {
   std::string text = fmt::format("{} {}", value.name, ir::name_of(value.type.dtype));
   if (!value.type.shape) return text;

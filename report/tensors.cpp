@@ -52,14 +52,15 @@ std::vector<Word> sorted_words(const Tensor& tensor) {
 }
 
 template <class Word>
-void count_runs(const std::vector<Word>& sorted, TensorEntry& entry) {
+void count_runs(const std::vector<Word>& sorted, bool has_sign_bit, TensorEntry& entry) {
   const auto total = static_cast<double>(sorted.size());
   for (auto run = sorted.begin(); run != sorted.end();) {
     const auto end = std::upper_bound(run, sorted.end(), *run);
     const auto count = static_cast<double>(end - run);
     ++entry.distinct;
     entry.entropy_bits -= count / total * std::log2(count / total);
-    if (*run == Word{0}) entry.sparsity = count / total;
+    // Without its sign bit, -0 is a zero like the other.
+    if (*run == 0 || (has_sign_bit && static_cast<Word>(*run << 1) == 0)) entry.sparsity += count / total;
     run = end;
   }
   entry.entropy_bits = std::max(entry.entropy_bits, 0.0);
@@ -68,13 +69,13 @@ void count_runs(const std::vector<Word>& sorted, TensorEntry& entry) {
 void measure_values(const Tensor& tensor, TensorEntry& entry) {
   switch (ir::bits_of(tensor.dtype())) {
     case 8:
-      return count_runs(sorted_words<std::uint8_t>(tensor), entry);
+      return count_runs(sorted_words<std::uint8_t>(tensor), false, entry);
     case 16:
-      return count_runs(sorted_words<std::uint16_t>(tensor), entry);
+      return count_runs(sorted_words<std::uint16_t>(tensor), is_float(tensor.dtype()), entry);
     case 32:
-      return count_runs(sorted_words<std::uint32_t>(tensor), entry);
+      return count_runs(sorted_words<std::uint32_t>(tensor), is_float(tensor.dtype()), entry);
     case 64:
-      return count_runs(sorted_words<std::uint64_t>(tensor), entry);
+      return count_runs(sorted_words<std::uint64_t>(tensor), is_float(tensor.dtype()), entry);
     default:
       return;  // packed and 128-bit types: no statistics
   }
@@ -101,6 +102,11 @@ void compare_values(const Tensor& before, const Tensor& after, TensorEntry& entr
 }
 
 }  // namespace
+
+bool is_float(DType dtype) {
+  return dtype == DType::float32 || dtype == DType::float16 || dtype == DType::bfloat16 ||
+         dtype == DType::float64;
+}
 
 std::uint64_t bytes_in(Storage storage, const Constant& constant) {
   if (storage == Storage::container) {

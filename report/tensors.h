@@ -33,6 +33,9 @@ enum class Storage : unsigned char {
   onnx,       // .onnx: carriers, one byte a code, float32 zero points
 };
 
+// float16, bfloat16, float32 and float64.
+[[nodiscard]] bool is_float(ir::DType dtype);
+
 // Bytes that the file spends on the values of this constant.
 [[nodiscard]] std::uint64_t bytes_in(Storage storage, const ir::Constant& constant);
 
