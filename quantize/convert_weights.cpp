@@ -61,7 +61,7 @@ Result<passes::Outcome> convert_weights(ir::Model& model, passes::PassContext& c
                                         const Encode& encode) {
   const std::vector<passes::Weight> weights = passes::select_weights(model, context);
   std::vector<Conversion> conversions(weights.size(), std::unexpected(std::string()));
-  auto converted =
+  auto all_converted =
       passes::for_each_index(weights.size(), context.threads, [&](std::uint64_t i) -> Result<void> {
         PITH_CHECK_OK(context.keep_going());
         conversions[i] = convert(constant_of(model, weights[i]), weights[i], encode);
