@@ -3,6 +3,7 @@
 // model that we happen to hold in memory.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -63,10 +64,10 @@ Result<std::string> pipeline_text(const Args& args) {
   if (args.pipeline) return *args.pipeline;
   if (!args.recipe.empty()) {
     std::ifstream file(args.recipe, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (!file)
+    std::error_code error;  // a folder opens like a file, and throws when it is read
+    if (!file || std::filesystem::is_directory(args.recipe, error))
       return fail(ErrorCode::usage, fmt::format("recipe {} cannot be read", args.recipe), "check the path");
-    return text;
+    return std::string(std::istreambuf_iterator<char>(file), {});
   }
   PITH_TRY(const Preset preset, find_preset(args.preset.empty() ? kDefaultPreset : args.preset));
   return std::string(preset.pipeline);
@@ -139,7 +140,9 @@ void add_warnings(report::CompressReport& report, const passes::Pipeline& pipeli
           "entropy-code has no effect in an .onnx file; only .pith keeps what it gains");
     }
   }
-  if (!report.quality && !report.passes.empty()) {
+  const bool lossy = std::ranges::any_of(
+      pipeline.passes(), [](const auto& pass) { return pass->info().effect == passes::Effect::lossy; });
+  if (!report.quality && lossy) {
     report.warnings.emplace_back("the accuracy was not measured; pass --eval or --calib");
   }
 }
@@ -184,7 +187,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   PITH_TRY(Plan plan, make_plan(args, registry, ui));
   PITH_TRY(auto evaluation, Evaluation::open(args, ui));
 
-  ui.progress.stage(fmt::format("reading {}", std::filesystem::path(args.model).filename().string()));
+  ui.progress.stage("reading");
   PITH_TRY(const ModelFile original, load_model(args.model));
   report::CompressReport report;
   report.pipeline = plan.text;

@@ -19,11 +19,12 @@ report::QualityEntry entry_of(const engine::Quality& quality) {
 }  // namespace
 
 Evaluation::Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine::Dataset data,
-                       engine::Metric metric)
+                       std::string data_name, engine::Metric metric)
     : args_(args),
       ui_(ui),
       runtime_(runtime),
       data_(std::move(data)),
+      data_name_(std::move(data_name)),
       metric_(metric),
       labelled_(!args.eval.empty()) {}
 
@@ -43,17 +44,27 @@ Result<std::optional<Evaluation>> Evaluation::open(const Args& args, Ui& ui) {
   PITH_TRY(const auto spec, engine::DatasetSpec::parse(labelled ? args.eval : args.calib));
   PITH_TRY(auto data, engine::Dataset::open(spec));
   PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
-  return Evaluation(args, ui, runtime, std::move(data), metric);
+  return Evaluation(args, ui, runtime, std::move(data), spec.path.filename().string(), metric);
 }
 
 engine::EvaluateOptions Evaluation::options() {
   engine::EvaluateOptions options;
   options.metric = metric_;
   options.max_samples = args_.max_samples;
-  options.threads = static_cast<int>(ui_.threads());
+  options.threads = ui_.threads();
   options.progress = [this](std::uint64_t done, std::uint64_t total) { ui_.progress.update(done, total); };
   options.cancelled = stop_requested;
   return options;
+}
+
+Result<engine::Evaluation> Evaluation::evaluate(const ir::Buffer& model,
+                                                const engine::EvaluateOptions& how) const {
+  auto result = engine::evaluate(runtime_, model.bytes(), data_, how);
+  // What is wrong with labels shows only beside the outputs, and has to name its file then.
+  if (!result && result.error().code() == ErrorCode::data &&
+      !result.error().message().starts_with(data_name_))
+    return std::unexpected(std::move(result).error().in(data_name_));
+  return result;
 }
 
 Result<void> Evaluation::measure_reference(const ir::Buffer& model) {
@@ -61,7 +72,7 @@ Result<void> Evaluation::measure_reference(const ir::Buffer& model) {
   reference_model_ = model;
   auto how = options();
   if (needs_reference()) how.reference_model = model.bytes();
-  PITH_TRY(reference_, engine::evaluate(runtime_, model.bytes(), data_, how));
+  PITH_TRY(reference_, evaluate(model, how));
   return {};
 }
 
@@ -72,7 +83,7 @@ Result<report::QualityEntry> Evaluation::measure(const ir::Buffer& model, const 
     how.reference = &reference_->predictions;
     if (metric_ == engine::Metric::mse && needs_reference()) how.reference_model = reference_model_->bytes();
   }
-  PITH_TRY(const auto measured, engine::evaluate(runtime_, model.bytes(), data_, how));
+  PITH_TRY(const auto measured, evaluate(model, how));
   report::QualityEntry entry = entry_of(measured.quality);
   if (reference_) entry.before = reference_->quality.value;
   if (measured.agreement) entry.agreement = measured.agreement->value;

@@ -28,14 +28,18 @@ class Evaluation {
   [[nodiscard]] const std::string& runtime_version() const { return runtime_.info().version; }
 
  private:
-  Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine::Dataset data, engine::Metric metric);
+  Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine::Dataset data, std::string data_name,
+             engine::Metric metric);
 
   [[nodiscard]] engine::EvaluateOptions options();
+  [[nodiscard]] Result<engine::Evaluation> evaluate(const ir::Buffer& model,
+                                                    const engine::EvaluateOptions& how) const;
 
   const Args& args_;
   Ui& ui_;
   engine::Runtime runtime_;
   engine::Dataset data_;
+  std::string data_name_;
   engine::Metric metric_;
   bool labelled_;
   std::optional<ir::Buffer> reference_model_;

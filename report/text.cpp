@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "report/table.h"
 
@@ -15,8 +16,9 @@ bool is_rate(const QualityEntry& quality) {
 
 std::string drop_text(const QualityEntry& quality) {
   const double drop = *quality.drop();
-  if (is_rate(quality)) return fmt::format("{:+.2f} pt lost", 100 * drop);
-  return fmt::format("{:+.4g} worse", drop);
+  if (is_rate(quality))
+    return fmt::format("{:.2f} pt {}", 100 * std::abs(drop), drop < 0 ? "gained" : "lost");
+  return fmt::format("{:.4g} {}", std::abs(drop), drop < 0 ? "better" : "worse");
 }
 
 std::string quality_lines(const QualityEntry& q) {
@@ -26,13 +28,15 @@ std::string quality_lines(const QualityEntry& q) {
   if (q.before) text += fmt::format(" ({})", drop_text(q));
   text += fmt::format(", {} samples, 95 % interval {} to {}", with_commas(q.samples),
                       quality_text(q, q.ci95_low), quality_text(q, q.ci95_high));
-  if (q.agreement) text += fmt::format(", agreement {:.2f} %", 100 * *q.agreement);
+  if (q.agreement && q.metric != "agreement") text += fmt::format(", agreement {:.2f} %", 100 * *q.agreement);
   return text + "\n";
 }
 
 std::string size_line(const CompressReport& report) {
-  return fmt::format("size     {} -> {} bytes, {:.2f}x smaller\n", with_commas(report.before.bytes),
-                     with_commas(report.after.bytes), report.ratio());
+  const bool larger = report.after.bytes > report.before.bytes;
+  return fmt::format("size     {} -> {} bytes, {:.2f}x {}\n", with_commas(report.before.bytes),
+                     with_commas(report.after.bytes), larger ? 1 / report.ratio() : report.ratio(),
+                     larger ? "larger" : "smaller");
 }
 
 std::string passes_text(const CompressReport& report, Detail detail) {
