@@ -178,6 +178,7 @@ ir::WeightForm form_of(const loader::TensorInfo& tensor, ir::DType dtype, const 
 
 bool is_stored_apart(const ir::Constant& constant) {
   if (ir::bits_of(constant.dtype) == 0 || constant.shape.size() > loader::kMaxRank) return false;
+  if (std::ranges::find(constant.shape, 0) != constant.shape.end()) return false;
   return !std::holds_alternative<ir::Dense>(constant.form) || ir::stored_bytes(constant) >= kLeastStoredApart;
 }
 
@@ -201,6 +202,8 @@ std::string_view coder_name(std::uint8_t coder) {
       return "byteplane";
     case loader::Coder::constant:
       return "constant";
+    case loader::Coder::runs:
+      return "runs";
   }
   throw InternalError("an encoding with an unknown coder");
 }

@@ -12,15 +12,16 @@ namespace pith::codec {
 
 // Whether a container keeps this constant beside the graph: every form but dense, and dense values of 1 KB
 // and more. Smaller ones (shapes, scalars, biases of small layers) stay inside of the graph, so that shapes
-// can be inferred before the weights arrive; so do strings and tensors of more than 8 dimensions.
+// can be inferred before the weights arrive; so do strings, tensors without elements (in the graph they look
+// like ones whose values are elsewhere) and tensors of more than 8 dimensions.
 [[nodiscard]] bool is_stored_apart(const ir::Constant& constant);
 
-// The smallest that the coders `raw`, `constant`, `huffman` and `byteplane` make of each part of a constant
-// that is_stored_apart(): its codes, scales, zero points, centroids, positions or values. The coder named in
-// the result is that of the first part.
+// The smallest that the coders `raw`, `constant`, `huffman`, `runs` and `byteplane` make of each part of a
+// constant that is_stored_apart(): its codes, scales, zero points, centroids, positions or values. The coder
+// named in the result is that of the first part.
 [[nodiscard]] ir::Encoding entropy_code(const ir::Constant& constant);
 
-// "raw", "huffman", "byteplane", "constant"; the id of an Encoding.
+// "raw", "huffman", "byteplane", "constant", "runs"; the id of an Encoding.
 [[nodiscard]] std::string_view coder_name(std::uint8_t coder);
 
 // The tensor that stands for a constant in a container: its encoding, or without one its plain bytes.

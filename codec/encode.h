@@ -19,7 +19,7 @@ struct EncodedStream {
 [[nodiscard]] EncodedStream encode_raw(std::span<const std::uint8_t> stream,
                                        const loader::StreamLayout& layout);
 
-// The smallest of what raw, constant, huffman and (for elements of several bytes) byteplane make of it;
+// The smallest of what raw, constant, huffman, runs and (for elements of several bytes) byteplane make of it;
 // the simplest of equals. Never larger than encode_raw().
 [[nodiscard]] EncodedStream encode_smallest(std::span<const std::uint8_t> stream,
                                             const loader::StreamLayout& layout);

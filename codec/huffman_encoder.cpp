@@ -1,6 +1,7 @@
 #include "codec/huffman_encoder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "codec/bit_writer.h"
 #include "codec/byte_writer.h"
@@ -79,7 +80,7 @@ CodeLengths optimal_code_lengths(const SymbolCounts& counts, unsigned max_length
   for (std::size_t symbol = 0; symbol < kSymbols; ++symbol) {
     if (counts[symbol] > 0) leaves.push_back(symbol);
   }
-  std::ranges::stable_sort(leaves, {}, [&](std::size_t symbol) { return counts[symbol]; });
+  std::ranges::sort(leaves, {}, [&](std::size_t symbol) { return std::pair(counts[symbol], symbol); });
 
   // One list a level, deepest first: the leaves merged with the pairs of the list below. Only whether an
   // item is a leaf is kept; leaves come in order, so a number of them says which.

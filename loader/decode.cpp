@@ -59,18 +59,50 @@ Status decode_constant(Bytes stored, MutableBytes out) {
   return {};
 }
 
-Status decode_plane(Coder coder, Bytes stored, MutableBytes out) {
-  switch (coder) {
-    case Coder::raw:
-      return decode_raw(stored, {}, out);
-    case Coder::huffman:
-      return decode_huffman(stored, out);
-    case Coder::constant:
-      return decode_constant(stored, out);
-    case Coder::byteplane:
-      break;
+// The coders that are not made of others. An empty stream is raw.
+Status decode_simple(std::uint8_t coder, Bytes stored, MutableBytes out) {
+  if (out.empty() || coder == static_cast<std::uint8_t>(Coder::raw)) {
+    if (coder != static_cast<std::uint8_t>(Coder::raw))
+      return damaged("an empty stream is not stored as such");
+    return decode_raw(stored, {}, out);
   }
-  return damaged("a byte plane has no coder of bytes");
+  if (coder == static_cast<std::uint8_t>(Coder::huffman)) return decode_huffman(stored, out);
+  if (coder == static_cast<std::uint8_t>(Coder::constant)) return decode_constant(stored, out);
+  return damaged("a part of a stream has a coder that is not one of parts");
+}
+
+// The value that most bytes have, the runs of it between the others, and the others. A run of 255 is
+// followed by another run, a shorter one by a value.
+Status decode_runs(Bytes stored, MutableBytes out) {
+  ByteReader in(stored);
+  const std::uint8_t common = in.u8();
+  const std::uint64_t run_count = in.varint();
+  const std::uint64_t value_count = in.varint();
+  const std::uint8_t run_coder = in.u8();
+  const std::uint64_t run_size = in.varint();
+  const std::uint8_t value_coder = in.u8();
+  const Bytes rest = stored.subspan(in.position());
+  if (in.failed() || run_size > rest.size()) return damaged("a stream of runs is cut short");
+  if (run_count > out.size() || value_count > run_count)
+    return damaged("a stream of runs is longer than its tensor");
+  std::vector<std::uint8_t> runs(static_cast<std::size_t>(run_count));
+  std::vector<std::uint8_t> values(static_cast<std::size_t>(value_count));
+  Status status = decode_simple(run_coder, rest.first(static_cast<std::size_t>(run_size)), runs);
+  if (!status.ok()) return status;
+  status = decode_simple(value_coder, rest.subspan(static_cast<std::size_t>(run_size)), values);
+  if (!status.ok()) return status;
+
+  std::ranges::fill(out, common);
+  std::size_t at = 0;
+  std::size_t used = 0;
+  for (const std::uint8_t run : runs) {
+    if (run > out.size() - at) return damaged("a stream of runs is longer than its tensor");
+    at += run;
+    if (run == kLongestRun) continue;
+    if (at == out.size() || used == values.size()) return damaged("runs and values do not match");
+    out[at++] = values[used++];
+  }
+  return used == values.size() ? Status() : damaged("runs and values do not match");
 }
 
 // For each plane its coder and size, then the planes, lowest byte first.
@@ -82,7 +114,6 @@ Status decode_byteplane(Bytes stored, std::size_t width, MutableBytes out) {
   for (std::size_t plane = 0; plane < width; ++plane) {
     coders[plane] = in.u8();
     sizes[plane] = in.varint();
-    if (coders[plane] > kLastCoder) return damaged("a byte plane has no coder of bytes");
   }
   if (in.failed()) return damaged("a byteplane stream is cut short");
   Bytes rest = stored.subspan(in.position());
@@ -90,7 +121,9 @@ Status decode_byteplane(Bytes stored, std::size_t width, MutableBytes out) {
   for (std::size_t plane = 0; plane < width; ++plane) {
     if (sizes[plane] > rest.size()) return damaged("a byteplane stream is cut short");
     const auto size = static_cast<std::size_t>(sizes[plane]);
-    Status status = decode_plane(static_cast<Coder>(coders[plane]), rest.first(size), values);
+    const Bytes part = rest.first(size);
+    const bool runs = coders[plane] == static_cast<std::uint8_t>(Coder::runs);
+    Status status = runs ? decode_runs(part, values) : decode_simple(coders[plane], part, values);
     if (!status.ok()) return status;
     rest = rest.subspan(size);
     for (std::size_t i = 0; i < values.size(); ++i) out[i * width + plane] = values[i];
@@ -182,13 +215,11 @@ Expected<DecodedTensor> decode_checked(const TensorInfo& tensor) {
 
 Status decode_stream(Coder coder, Bytes stored, const StreamLayout& layout, MutableBytes out) noexcept {
   return guarded([&]() -> Status {
-    if (out.empty()) {
-      const bool empty = coder == Coder::raw && stored.empty();
-      return empty ? Status() : damaged("an empty stream is not stored as such");
-    }
+    if (out.empty()) return decode_simple(static_cast<std::uint8_t>(coder), stored, out);
     if (coder == Coder::raw) return decode_raw(stored, layout, out);
     if (coder == Coder::byteplane) return decode_byteplane(stored, layout.element_size, out);
-    return decode_plane(coder, stored, out);
+    if (coder == Coder::runs) return decode_runs(stored, out);
+    return decode_simple(static_cast<std::uint8_t>(coder), stored, out);
   });
 }
 

@@ -40,8 +40,10 @@ enum class Coder : std::uint8_t {
   huffman = 1,    // byte symbols
   byteplane = 2,  // elements of 2, 4 or 8 bytes, byte by byte, each plane by a coder of its own
   constant = 3,   // one byte value throughout
+  runs = 4,       // runs of the most frequent byte value, and the others
 };
-inline constexpr std::uint8_t kLastCoder = 3;
+inline constexpr std::uint8_t kLastCoder = 4;
+inline constexpr std::uint8_t kLongestRun = 255;  // a run of this length is followed by another run
 
 inline constexpr std::uint8_t kNoAxis = 255;
 inline constexpr std::uint8_t kAffineSignedCodes = 1;  // flag bits of an affine tensor

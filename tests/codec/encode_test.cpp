@@ -48,8 +48,41 @@ TEST_CASE("the smallest coder is chosen") {
   CHECK(encode_smallest(Bytes{7, 7}, {.size = 2}).coder == Coder::constant);
   CHECK(encode_smallest(Bytes{7, 8}, {.size = 2}).coder == Coder::raw);
   Bytes skewed(1000, 3);
-  for (std::size_t i = 0; i < skewed.size(); i += 9) skewed[i] = 200;
+  for (std::size_t i = 0; i < skewed.size(); ++i) skewed[i] = static_cast<std::uint8_t>(i % 7);
+  skewed[0] = 200;
   CHECK(encode_smallest(skewed, {.size = 1000}).coder == Coder::huffman);
+}
+
+TEST_CASE("pruned codes take less than a bit each") {
+  std::mt19937_64 random(4);
+  for (const std::size_t size : {300U, 5000U, 200000U}) {
+    for (const std::uint64_t one_in : {3U, 10U, 100U, 1000U}) {
+      Bytes codes(size, 16);
+      for (auto& code : codes) {
+        if (random() % one_in == 0) code = static_cast<std::uint8_t>(random() % 32);
+      }
+      codes[size / 2] = 1;
+      const StreamLayout layout{.size = size, .packed_bits = 5};
+      const EncodedStream encoded = encode_smallest(codes, layout);
+      CHECK(comes_back(encoded, codes, layout));
+      if (size > 1000 && one_in >= 100) {
+        CHECK(encoded.coder == Coder::runs);
+        CHECK(encoded.bytes.size() < size / 8);
+      }
+    }
+  }
+}
+
+TEST_CASE("the size of pruned codes is near their entropy") {
+  std::mt19937_64 random(8);
+  Bytes codes(400000, 0);
+  for (auto& code : codes) {
+    if (random() % 10 == 0) code = static_cast<std::uint8_t>(1 + random() % 16);
+  }
+  // One in ten is one of 16 values: H(0.1) + 0.1 * 4 bits.
+  const double bits = -0.1 * std::log2(0.1) - 0.9 * std::log2(0.9) + 0.4;
+  const auto size = static_cast<double>(encode_smallest(codes, {.size = codes.size()}).bytes.size());
+  CHECK(size < 1.02 * bits * static_cast<double>(codes.size()) / 8);
 }
 
 TEST_CASE("float weights are smaller as byte planes") {

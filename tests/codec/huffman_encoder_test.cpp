@@ -167,7 +167,8 @@ TEST_CASE("a stream that is cut short anywhere is refused") {
 
 TEST_CASE("changed bits are refused or decode inside of the buffers") {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    const Bytes symbols = random_symbols(seed, seed % 20 == 0 ? 1100 + seed : 40 + seed, 1.0 + static_cast<double>(seed % 7));
+    const Bytes symbols =
+        random_symbols(seed, seed % 20 == 0 ? 1100 + seed : 40 + seed, 1.0 + static_cast<double>(seed % 7));
     const Bytes stored = encode_huffman(symbols);
     Bytes guarded(symbols.size() + 16, 0xA5);
     for (std::size_t bit = 0; bit < 8 * stored.size(); bit += 1 + seed % 5) {

@@ -168,6 +168,12 @@ TEST_CASE("small tensors, shapes and strings stay inside of the graph") {
       is_stored_apart(dense(ir::Tensor::of_strings({1}, std::vector<std::string>{std::string(2000, 's')}))));
   CHECK_FALSE(
       is_stored_apart(dense(ir::Tensor::of<float>({1, 1, 1, 1, 1, 1, 1, 1, 300}, std::vector<float>(300)))));
+  const ir::Constant nothing{
+      .dtype = ir::DType::float32,
+      .shape = {0, 8},
+      .form = ir::Sparse{ir::Tensor::of<std::int64_t>({0}, {}), ir::Tensor::of<float>({0}, {})},
+      .encoding = {}};
+  CHECK_FALSE(is_stored_apart(nothing));
   const auto file = to_pith(model_with(all_forms().front().second));
   REQUIRE(file);
   const Bytes bytes = bytes_of(*file);

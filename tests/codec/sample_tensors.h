@@ -80,6 +80,12 @@ inline std::vector<codec::TensorToWrite> sample_tensors() {
       "codebook",
       {.dtype = kFloat, .dims = {2, 24}, .form = Form::codebook, .bits = 3, .axis = 0, .entries = 5},
       {indices, bytes_of({-1, -0.5F, 0, 0.5F, 1, -2, -1, 0, 1, 2})}));
+  Bytes pruned(400, 0);
+  for (std::size_t i = 5; i < pruned.size(); i += 1 + i % 29)
+    pruned[i] = static_cast<std::uint8_t>(1 + i % 3);
+  tensors.push_back(encode_tensor(
+      "pruned", {.dtype = kFloat, .dims = {400}, .form = Form::codebook, .bits = 2, .entries = 4},
+      {pruned, bytes_of({0, -1, 0.5F, 1})}));
   const Bytes gaps = codec::encode_gaps(std::vector<std::int64_t>{3, 4, 500, 999});
   tensors.push_back(encode_tensor(
       "sparse",

@@ -171,7 +171,7 @@ TEST_CASE("unknown forms and coders are refused as unsupported") {
   tensor.shape_and_form[3] = 4;
   CHECK(opened(with(tensor)) == StatusCode::unsupported);
   tensor = dense();
-  tensor.streams[0].coder = 4;
+  tensor.streams[0].coder = 5;
   CHECK(opened(with(tensor)) == StatusCode::unsupported);
 }
 
@@ -206,6 +206,23 @@ TEST_CASE("a section expands at most 4096 times") {
   CHECK(decoded(with(tensor)) == StatusCode::damaged);
   tensor.padding = {0, 0};
   CHECK(opened(with(tensor)) == StatusCode::damaged);
+}
+
+TEST_CASE("a graph section expands at most 4096 times") {
+  ContainerBuilder builder;
+  builder.graph.assign(std::size_t{4096} * 300, 'g');
+  builder.compress_graph();
+  REQUIRE(builder.frame.size() < 299);
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+  builder.graph_padding.assign(300 - builder.frame.size(), 0);
+  const auto reads_graph = [&] {
+    const Bytes file = builder.file();
+    const auto container = Container::open(file);
+    return container && container->graph().has_value();
+  };
+  CHECK(reads_graph());
+  builder.graph_padding.back() = 1;
+  CHECK_FALSE(reads_graph());
 }
 
 TEST_CASE("checksums of stored and of decoded bytes are verified") {

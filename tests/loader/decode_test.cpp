@@ -17,6 +17,7 @@ std::optional<Bytes> decode(Coder coder, const Bytes& stored, const StreamLayout
     CHECK(buffer[8 + size + i] == 0xA5);
   }
   if (!status.ok()) {
+    CHECK(status.code() == StatusCode::damaged);
     CHECK_FALSE(status.message().empty());
     return std::nullopt;
   }
@@ -71,7 +72,7 @@ TEST_CASE("byte planes are put together again, lowest byte first") {
 }
 
 TEST_CASE("planes have coders of bytes only") {
-  for (const int coder : {2, 4, 255}) {
+  for (const int coder : {2, 5, 255}) {
     const Bytes stored{0, 2, static_cast<std::uint8_t>(coder), 1, 0x11, 0x22, 0xFF};
     CHECK_FALSE(decode(Coder::byteplane, stored, {.size = 4, .element_size = 2}));
   }
@@ -80,6 +81,41 @@ TEST_CASE("planes have coders of bytes only") {
 TEST_CASE("a plane larger than the stream is refused") {
   const Bytes stored{0, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 3, 1, 0x11, 0x22};
   CHECK_FALSE(decode(Coder::byteplane, stored, {.size = 4, .element_size = 2}));
+}
+
+TEST_CASE("runs of the common value stand between the others") {
+  // Zeros; runs 1, 0, 255, 2 as raw; values 7, 8, 9 as raw.
+  const Bytes stored{0, 4, 3, 0, 4, 0, 1, 0, 255, 2, 7, 8, 9};
+  Bytes expected(264, 0);
+  expected[1] = 7;
+  expected[2] = 8;
+  expected[260] = 9;
+  CHECK(decode(Coder::runs, stored, {.size = 264}) == expected);
+  expected.resize(261);
+  CHECK(decode(Coder::runs, stored, {.size = 261}) == expected);
+  CHECK_FALSE(decode(Coder::runs, stored, {.size = 260}));
+  CHECK_FALSE(decode(Coder::runs, stored, {.size = 257}));
+  for (std::size_t size = 0; size < stored.size(); ++size) {
+    CHECK_FALSE(decode(Coder::runs, Bytes(stored.begin(), stored.begin() + static_cast<std::ptrdiff_t>(size)),
+                       {.size = 264}));
+  }
+  Bytes longer = stored;
+  longer.push_back(0);
+  CHECK_FALSE(decode(Coder::runs, longer, {.size = 264}));
+}
+
+TEST_CASE("runs and values that do not match are refused") {
+  CHECK(decode(Coder::runs, {0, 1, 1, 0, 1, 0, 1, 7}, {.size = 2}) == Bytes{0, 7});
+  CHECK_FALSE(decode(Coder::runs, {0, 1, 0, 0, 1, 0, 1}, {.size = 2}));         // a run without its value
+  CHECK_FALSE(decode(Coder::runs, {0, 1, 1, 0, 1, 0, 255, 7}, {.size = 300}));  // a value without its run
+  CHECK_FALSE(decode(Coder::runs, {0, 1, 2, 0, 1, 0, 1, 7, 8}, {.size = 4}));   // more values than runs
+  CHECK_FALSE(decode(Coder::runs, {0, 3, 0, 3, 1, 0, 255}, {.size = 2}));       // more runs than symbols
+  CHECK_FALSE(decode(Coder::runs, {0, 1, 1, 4, 1, 0, 1, 7}, {.size = 2}));      // runs made of runs
+  CHECK_FALSE(decode(Coder::runs, {0, 1, 1, 0, 1, 2, 1, 7}, {.size = 2}));      // values made of planes
+  const Bytes huge_runs{0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0, 3, 1, 0, 9};
+  CHECK_FALSE(decode(Coder::runs, huge_runs, {.size = 100}));
+  const Bytes huge_values{0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0, 1, 3, 1, 9};
+  CHECK_FALSE(decode(Coder::runs, huge_values, {.size = 100}));
 }
 
 TEST_CASE("positions are read from gaps") {

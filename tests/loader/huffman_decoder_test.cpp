@@ -114,6 +114,13 @@ TEST_CASE("a Huffman table may skip byte values but not at its edges") {
   CHECK_FALSE(decode({'a', 2, 0b1100'0101, 0b0100'0000, 0b0100'0000}, 2).ok());
 }
 
+TEST_CASE("a Huffman stream that ends inside of its lane sizes is refused") {
+  // 256 times length 8 written out as 111000: a table so long that 1024 symbols seem possible.
+  Bytes stored{0, 255};
+  for (int i = 0; i < 64; ++i) stored.insert(stored.end(), {0xE3, 0x8E, 0x38});
+  for (int sizes = 0; sizes < 6; ++sizes, stored.push_back(0)) CHECK_FALSE(decode(stored, 1024).ok());
+}
+
 TEST_CASE("a Huffman table wraps from byte 255 to byte 0") {
   Bytes symbols(2);
   REQUIRE(decode_huffman(Bytes{255, 1, 0b1100'0100, 0b0100'0000}, symbols).ok());
