@@ -108,5 +108,3 @@ TEST_CASE("a reason to refuse reaches the user") {
   CHECK(skipped[1] == passes::Skipped{"tensor 'w1'", "it is w1"});
   CHECK(skipped[5] == passes::Skipped{"tensor 'w5'", "it has NaN or infinite values"});
 }
-
-}  // namespace pith::test
