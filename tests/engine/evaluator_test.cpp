@@ -59,7 +59,7 @@ TEST_CASE("evaluator: top1 and agreement in one pass, equal at any number of thr
   CHECK(first->quality.samples == 200);
   CHECK_FALSE(first->agreement);
   CHECK(first->predictions.decisions.size() == 200);
-  for (const unsigned threads : {1, 2, 4}) {
+  for (const unsigned threads : {1U, 2U, 4U}) {
     EvaluateOptions options;
     options.threads = threads;
     options.reference = &first->predictions;
