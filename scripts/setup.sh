@@ -16,7 +16,7 @@ packages=(g++ pkg-config ca-certificates python3-venv protobuf-compiler libproto
   libzip-dev libzstd-dev libxxhash-dev)
 for argument in "$@"; do
   case "$argument" in
-    --tests) packages+=(git catch2 ccache clang-19 clang-format-19 clang-tidy-19) ;;
+    --tests) packages+=(git catch2 ccache strace clang-19 clang-format-19 clang-tidy-19) ;;
     --fuzz) packages+=(clang-19 libclang-rt-19-dev) ;;
     *) fail "unknown argument '$argument'; known: --tests, --fuzz" ;;
   esac

@@ -46,6 +46,7 @@ heading "asan-ubsan build"
 scripts/build.sh asan-ubsan
 
 heading "tests"
+export PITH_TRACED_COMMAND="$root/build/release/pith" # for strace, which sanitizers would confuse
 log=build/ctest.log
 if ctest --test-dir build/asan-ubsan -j "$(nproc)" --output-on-failure --no-tests=error 2>&1 | tee "$log"; then
   tests=ok
