@@ -36,6 +36,8 @@ enum class Exit : int {
       return Exit::terminated;
     case ErrorCode::interrupted:
       return Exit::interrupted;
+    case ErrorCode::internal:
+      return Exit::internal;
   }
   return Exit::internal;
 }

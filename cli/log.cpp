@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 
+#include "cli/printable.h"
+
 namespace pith::cli {
 
 bool colored(Color color) {
@@ -27,13 +29,13 @@ void set_up_log(const Args& args) {
 }
 
 void log_error(const std::string& text) {
-  spdlog::error("{}", text);
+  spdlog::error("{}", printable(text, Newlines::escape));
 }
 void log_warning(const std::string& text) {
-  spdlog::warn("{}", text);
+  spdlog::warn("{}", printable(text, Newlines::escape));
 }
 void log_note(const std::string& text) {
-  spdlog::info("{}", text);
+  spdlog::info("{}", printable(text, Newlines::escape));
 }
 
 }  // namespace pith::cli

@@ -79,7 +79,9 @@ int main(int argc, char** argv) {
   try {
     return static_cast<int>(pith::cli::run(argc, argv));
   } catch (const std::exception& error) {
-    pith::cli::log_error(std::string("internal error: ") + error.what() + "; please report it");
+    const pith::Error bug(pith::ErrorCode::internal, std::string("internal error: ") + error.what(),
+                          "please report it");
+    pith::cli::show(bug, pith::cli::asks_for_json(argc, argv));
     return static_cast<int>(Exit::internal);
   }
 }

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "cli/printable.h"
+
 namespace pith::cli {
 namespace {
 
@@ -42,7 +44,8 @@ std::string without_folders(const std::string& argument) {
 
 Result<void> Ui::print(const std::string& text) {
   progress.finish();
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+  const std::string shown = printable(text, Newlines::keep);
+  if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() || std::fflush(stdout) != 0) {
     return fail(ErrorCode::environment, "stdout cannot be written to");
   }
   return {};

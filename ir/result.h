@@ -21,6 +21,7 @@ enum class ErrorCode : std::uint8_t {
   self_check,   // our own output did not read back as what was meant
   terminated,   // SIGTERM: stopped, may be retried
   interrupted,  // SIGINT
+  internal,     // a bug of ours; only main makes it, from an InternalError
 };
 
 // One sentence for the user. `in` adds where it happened, outermost last:

@@ -82,6 +82,7 @@ Result<void> check_form(const Constant& constant, const Affine& form) {
   if (form.block < 0) return wrong("an affine block size is negative");
   if (form.scales.dtype() != DType::float32) return wrong("affine scales are not float32");
   const bool whole_tensor = form.scales.shape().empty() && form.block == 0;
+  if (whole_tensor && form.axis != 0) return wrong("one scale for the whole tensor has no axis");
   if (!whole_tensor && (!axis_in_range(constant.shape, form.axis) ||
                         form.scales.shape() != scales_shape(form, constant.shape))) {
     return wrong(fmt::format("affine scales {} do not match shape {}", to_string(form.scales.shape()),

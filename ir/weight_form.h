@@ -27,7 +27,7 @@ struct Sparse {
 
 // value = float(code - zero point) * scale, in float32 arithmetic, as ONNX's DequantizeLinear.
 //   codes        int8 or uint8, shaped like the constant, one byte a code whatever `bits`
-//   scales       float32: [] for the whole tensor; [dim[axis]] for one a channel; with `block` > 0
+//   scales       float32: [] for the whole tensor (axis 0); [dim[axis]] for one a channel; with `block` > 0
 //                shaped like the constant but ceil(dim[axis] / block) along `axis`
 //   zero_points  empty (all zero) or as many as scales, in the range of the codes
 struct Affine {

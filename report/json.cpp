@@ -121,6 +121,8 @@ std::string_view name_of(ErrorCode code) {
       return "terminated";
     case ErrorCode::interrupted:
       return "interrupted";
+    case ErrorCode::internal:
+      return "internal";
   }
   throw InternalError("an error without a name");
 }

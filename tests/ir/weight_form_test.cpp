@@ -233,6 +233,12 @@ TEST_CASE("inconsistent affine constants are refused") {
     form.axis = 2;
     message = "affine scales [2] do not match shape [2,3]";
   }
+  SECTION("one scale, and yet an axis") {
+    form.scales = Tensor::of<float>({}, {0.5F});
+    form.zero_points.clear();
+    form.axis = 1;
+    message = "one scale for the whole tensor has no axis";
+  }
   SECTION("a negative axis") {
     form.axis = -1;
     message = "affine scales [2] do not match shape [2,3]";
