@@ -219,6 +219,7 @@ class CommandLine {
       }
       return fail(ErrorCode::usage, fmt::format("'{}' is one argument too many", unknown), help);
     }
+    if (subs.empty()) return fail(ErrorCode::usage, "no command is named", help);
     return fail(ErrorCode::usage, what, help);
   }
 
