@@ -28,10 +28,18 @@ std::string mutate(std::string input, std::mt19937& random) {
   for (std::uint32_t i = 0; i < edits && !input.empty(); ++i) {
     const std::size_t at = random() % input.size();
     switch (random() % 4) {
-      case 0: input[at] = static_cast<char>(random()); break;
-      case 1: input[at] = static_cast<char>(input[at] ^ (1 << random() % 8)); break;
-      case 2: input.erase(at, 1 + random() % 8); break;
-      default: input.insert(at, std::string(1 + random() % 8, static_cast<char>(random()))); break;
+      case 0:
+        input[at] = static_cast<char>(random());
+        break;
+      case 1:
+        input[at] = static_cast<char>(input[at] ^ (1 << random() % 8));
+        break;
+      case 2:
+        input.erase(at, 1 + random() % 8);
+        break;
+      default:
+        input.insert(at, std::string(1 + random() % 8, static_cast<char>(random())));
+        break;
     }
   }
   return input;

@@ -35,7 +35,8 @@ ir::Tensor seeded(const engine::TensorInfo& info, std::mt19937& random) {
     case ir::DType::float32: {
       std::vector<float> values(count);
       // Portable: the distributions of the standard library differ between libraries.
-      for (float& value : values) value = static_cast<float>(static_cast<double>(random()) / 2147483648.0 - 1.0);
+      for (float& value : values)
+        value = static_cast<float>(static_cast<double>(random()) / 2147483648.0 - 1.0);
       return ir::Tensor::of(shape, std::move(values));
     }
     case ir::DType::int64: {
@@ -82,9 +83,10 @@ double difference(const ir::Tensor& a, const ir::Tensor& b) {
 std::string model_bytes(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \n\t");
   const bool has_header = first != std::string_view::npos && text[first] == '<';
-  const std::string whole = (has_header ? "" : "<ir_version: 8, opset_import: [\"\" : 17]>\n") + std::string(text);
+  const std::string whole =
+      (has_header ? "" : "<ir_version: 8, opset_import: [\"\" : 17]>\n") + std::string(text);
   ::onnx::ModelProto message;
-  const auto status = ::onnx::OnnxParser::Parse(message, whole.c_str());
+  const auto status = ::onnx::OnnxParser::Parse(message, whole);
   if (!status.IsOK()) throw InternalError("model text: " + status.ErrorMessage());
   return message.SerializeAsString();
 }

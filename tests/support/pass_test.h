@@ -33,10 +33,12 @@ template <class P>
   PassRun run{model, model, 0, {}};
   auto outcome = P(options).run(run.after, context);
   if (!outcome) throw InternalError("the pass failed: " + outcome.error().message());
-  if (auto valid = ir::verify(run.after); !valid) throw InternalError("invalid model: " + valid.error().message());
+  if (auto valid = ir::verify(run.after); !valid)
+    throw InternalError("invalid model: " + valid.error().message());
   if ((outcome->changes == 0) != (run.after.edits() == model.edits())) throw InternalError("the pass lies");
   run.changes = outcome->changes;
-  for (const auto& skipped : context.take_skipped()) run.skipped.push_back(skipped.where + ": " + skipped.reason);
+  for (const auto& skipped : context.take_skipped())
+    run.skipped.push_back(skipped.where + ": " + skipped.reason);
   return run;
 }
 
