@@ -27,8 +27,11 @@ Result<Exit> run_evaluate(const Args& args, Ui& ui) {
   PITH_TRY(report.quality, evaluation->measure(bytes, "evaluating"));
   report.environment = ui.environment(evaluation->runtime_version());
   report.invocation = ui.invocation();
-  if (args.format == Format::quiet || args.quiet) return Exit::done;
-  PITH_CHECK_OK(ui.print(args.format == Format::json ? report::to_json(report) : report::to_text(report)));
+  if (args.format == Format::json) {
+    PITH_CHECK_OK(ui.print(report::to_json(report)));
+  } else if (args.format == Format::human && !args.quiet) {
+    PITH_CHECK_OK(ui.print(report::to_text(report)));
+  }
   return Exit::done;
 }
 
