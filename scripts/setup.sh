@@ -2,7 +2,8 @@
 # Installs what pith is built with, and skips what is there already.
 #
 #   scripts/setup.sh           what the command needs
-#   scripts/setup.sh --tests   and what scripts/test.sh needs: Catch2, ccache, clang's format and tidy
+#   scripts/setup.sh --tests   and what scripts/test.sh needs: Catch2, ccache, clang's format and tidy,
+#                              ONNX's older test cases
 #   scripts/setup.sh --fuzz    and what the fuzz preset needs
 #
 # Packages come from apt; the rest is fetched by package name from the Python registry
@@ -16,7 +17,7 @@ packages=(g++ pkg-config ca-certificates python3-venv protobuf-compiler libproto
   libzip-dev libzstd-dev libxxhash-dev)
 for argument in "$@"; do
   case "$argument" in
-    --tests) packages+=(git catch2 ccache strace clang-19 clang-format-19 clang-tidy-19) ;;
+    --tests) packages+=(git catch2 ccache strace clang-19 clang-format-19 clang-tidy-19 libonnx-testdata) ;;
     --fuzz) packages+=(clang-19 libclang-rt-19-dev) ;;
     *) fail "unknown argument '$argument'; known: --tests, --fuzz" ;;
   esac
