@@ -34,7 +34,7 @@ target_compile_definitions(xxhash::xxhash INTERFACE XXH_INLINE_ALL)
 # ONNX: the one that setup built, else a system package that is new enough.
 find_package(ONNX CONFIG QUIET PATHS ${PITH_CACHE}/onnx-${PITH_PIN_ONNX_VERSION} NO_DEFAULT_PATH)
 if(NOT ONNX_FOUND)
-  find_package(ONNX 1.16 CONFIG REQUIRED)
+  find_package(ONNX 1.23 CONFIG REQUIRED)
 endif()
 if(TARGET ONNX::onnx_proto AND NOT TARGET onnx_proto)
   add_library(onnx_proto ALIAS ONNX::onnx_proto)
