@@ -30,7 +30,7 @@ class Exporter {
     message.set_ir_version(std::max(model_.ir_version, kInitializersApart));
     for (const auto& [domain, version] : model_.opsets) {
       auto* opset = message.add_opset_import();
-      opset->set_domain(domain);
+      if (!domain.empty()) opset->set_domain(domain);  // as files usually have it
       opset->set_version(version);
     }
     export_graph(kMainGraph, *message.mutable_graph());

@@ -52,6 +52,18 @@ def stored(prefix, folder, groups):
             yield Case(f"{prefix}/{group}/{path.parent.name}", data, inputs)
 
 
+def distinct(found):
+    """Cases of other models than the cases before: Debian's are in part those of the package, of the same version."""
+    seen = set()
+    for case in found:
+        message = onnx.load_model_from_string(case.model)
+        message.ir_version = 0
+        graph = message.SerializeToString(deterministic=True)
+        if graph not in seen:
+            seen.add(graph)
+            yield case
+
+
 def sources():
     """Pairs of a source's name and its cases."""
     if not DEBIAN.is_dir():

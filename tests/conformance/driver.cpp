@@ -5,8 +5,9 @@
 //
 // Each FOLDER/MODEL.onnx becomes FOLDER/MODEL.VARIANT, plain ONNX as the command writes it; with `pith:` the
 // result is written as a container and read back first. A line on stdout for each: model, variant, what
-// happened ("written"; "same": the bytes of the first variant, so no file; "refused"; "broken"), a message.
-// A model that cannot be done does not stop the others; a line is there before the next model begins.
+// happened ("written"; "same": nothing changed or the first variant's bytes, so no file; "refused";
+// "broken"), a message. A model that cannot be done does not stop the others; a line is there before the next
+// model begins.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,16 +36,19 @@ struct Variant {
   passes::Pipeline pipeline;
 };
 
-Result<ir::Buffer> make(const fs::path& path, const Variant& variant) {
-  PITH_TRY(cli::ModelFile file, cli::load_model(path));
+// The plain ONNX of a variant; nullopt when no pass of a pipeline changed anything (which the runner checks).
+Result<std::optional<ir::Buffer>> make(ir::Model model, const Variant& variant) {
   passes::PassContext context;
-  PITH_TRY([[maybe_unused]] const auto records, passes::run(variant.pipeline, file.model, context));
+  PITH_TRY(const auto records, passes::run(variant.pipeline, model, context));
+  const auto idle = [](const passes::PassRecord& record) { return record.changes == 0; };
+  if (!records.empty() && !variant.container && std::ranges::all_of(records, idle)) return std::nullopt;
   std::vector<std::string> notes;
   if (variant.container) {
-    PITH_TRY(const ir::Buffer packed, cli::encode_model(file.model, cli::ModelFormat::pith, notes));
-    PITH_TRY(file.model, cli::decode_model(packed, cli::ModelFormat::pith));
+    PITH_TRY(const ir::Buffer packed, cli::encode_model(model, cli::ModelFormat::pith, notes));
+    PITH_TRY(model, cli::decode_model(packed, cli::ModelFormat::pith));
   }
-  return cli::encode_model(file.model, cli::ModelFormat::onnx, notes);
+  PITH_TRY(auto bytes, cli::encode_model(model, cli::ModelFormat::onnx, notes));
+  return std::optional(std::move(bytes));
 }
 
 void say(const fs::path& model, const Variant& variant, std::string_view what, std::string message = {}) {
@@ -51,33 +56,39 @@ void say(const fs::path& model, const Variant& variant, std::string_view what, s
   fmt::print("{}\t{}\t{}\t{}\n", model.stem().string(), variant.name, what, message);
 }
 
+// Makes one variant of a model. `first` is the result of the first variant, which this call may be about.
+void take_through(const fs::path& path, const Result<cli::ModelFile>& file, const Variant& variant,
+                  bool is_first, std::string& first) {
+  if (!file) return say(path, variant, "refused", file.error().message());
+  const auto made = make(file->model, variant);
+  if (!made) return say(path, variant, "refused", made.error().message());
+  if (!*made || (!is_first && (*made)->text() == first)) return say(path, variant, "same");
+  const std::string_view result = (*made)->text();
+  if (is_first) first = result;
+  std::ofstream out(fs::path(path).replace_extension(variant.name), std::ios::binary);
+  out << result << std::flush;
+  say(path, variant, out ? "written" : "broken", out ? "" : "the result cannot be saved");
+}
+
 // Makes all variants of one model.
-void take_through(const fs::path& model, const std::vector<Variant>& variants) {
+void take_through(const fs::path& path, const std::vector<Variant>& variants) {
+  Result<cli::ModelFile> file = fail(ErrorCode::internal, "was not read");
   std::string first;
   for (const Variant& variant : variants) {
+    const bool is_first = &variant == variants.data();
     try {
-      const Result<ir::Buffer> made = make(model, variant);
-      if (!made) {
-        say(model, variant, "refused", made.error().message());
-        continue;
-      }
-      if (&variant != variants.data() && made->text() == first) {
-        say(model, variant, "same");
-        continue;
-      }
-      if (&variant == variants.data()) first = made->text();
-      std::ofstream file(fs::path(model).replace_extension(variant.name), std::ios::binary);
-      file << made->text() << std::flush;
-      say(model, variant, file ? "written" : "broken", file ? "" : "the result cannot be saved");
+      if (is_first) file = cli::load_model(path);
+      take_through(path, file, variant, is_first, first);
     } catch (const std::exception& error) {
-      say(model, variant, "broken", error.what());
+      say(path, variant, "broken", error.what());
     }
   }
   std::fflush(stdout);
 }
 
 void list_passes() {
-  for (const auto& entry : cli::builtin_passes().entries()) {
+  const passes::PassRegistry registry = cli::builtin_passes();
+  for (const auto& entry : registry.entries()) {
     if (entry.info.effect == passes::Effect::lossy) continue;
     const bool exact = entry.info.effect == passes::Effect::exact;
     fmt::print("{0}\t{1}\t{0}\n", entry.info.name, exact ? "exact" : "rounding");
