@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 
 #include "cli/presets.h"
@@ -33,6 +34,18 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most = UINT64_MAX
   return {check, ""};
 }
 
+// Finite, and written as a number is: CLI11 would let "nan" through.
+CLI::Validator number_from_zero() {
+  const auto check = [](const std::string& text) -> std::string {
+    double number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc{} && stop == end && std::isfinite(number) && number >= 0) return "";
+    return fmt::format("'{}' is no number from 0 on", text);
+  };
+  return {check, ""};
+}
+
 class CommandLine {
  public:
   explicit CommandLine(Args& args) : args_(args), app_("Compresses trained ONNX models.", "pith") {
@@ -41,6 +54,7 @@ class CommandLine {
     app_.require_subcommand(1);
     app_.footer(presets_text());
     add_inspect();
+    add_compare();
     add_compress();
     add_unpack();
     add_pack();
@@ -151,7 +165,30 @@ class CommandLine {
     sub.add_option("MODEL", args_.model, "An .onnx or .pith file")->required();
   }
 
-  void add_inspect() { add_model(command("inspect", "Show what a model is made of", {})); }
+  void add_inspect() {
+    CLI::App& sub = command("inspect", "Show what a model is made of", {});
+    add_model(sub);
+    sub.add_flag("--no-entropy", args_.no_entropy, "Do not count distinct values, which takes longest");
+  }
+  void add_compare() {
+    static const std::map<std::string, bool> kSwitch{{"on", true}, {"off", false}};
+    CLI::App& sub = command("compare", "Show what differs between two models", {});
+    sub.add_option("A", args_.model, "An .onnx or .pith file")->required();
+    sub.add_option("B", args_.other, "Another one")->required();
+    sub.add_option("--calib", args_.calib,
+                   "Data to compare outputs on: PATH[,key=value...], or synthetic:n=16");
+    sub.add_option("--eval", args_.eval, "The same; labels are not used");
+    sub.add_option("--max-samples", args_.max_samples, "Use the first N samples only")
+        ->check(whole_number(1));
+    sub.add_option("--tolerance", args_.tolerance,
+                   "End with 1 when an output's largest error, relative to its largest value, is above this; "
+                   "0: outputs must be equal bit for bit")
+        ->check(number_from_zero());
+    add_choice(sub, "--ort-optimizations", args_.ort_optimizations, kSwitch,
+               "on or off (default on): ONNX Runtime's own; bits are only promised equal when off");
+    sub.add_option("--seed", args_.seed, "Seed of synthetic data")->check(whole_number(0));
+    sub.add_option("--ort-lib", args_.ort_lib, "ONNX Runtime library to load");
+  }
   void add_compress() {
     add_model(command("compress", "Compress a model and measure the result",
                       {.output = true, .compress = true, .data = true}));
@@ -185,8 +222,8 @@ class CommandLine {
       text += fmt::format("  {:<10}{}\n            {}\n", preset.name, preset.summary, preset.pipeline);
     }
     return text +
-           "\nExit codes: 0 done, 2 usage, 3 bad model, 4 bad data, 5 environment, 6 not smaller,\n"
-           "7 own output failed its check, 70 internal error, 75 terminated, 130 interrupted";
+           "\nExit codes: 0 done, 1 a comparison failed, 2 usage, 3 bad model, 4 bad data, 5 environment,\n"
+           "6 not smaller, 7 own output failed its check, 70 internal error, 75 terminated, 130 interrupted";
   }
 
   // The help of the command that was asked, or of pith itself.

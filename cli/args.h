@@ -19,6 +19,7 @@ struct Args {
   std::string text;     // help or version to print instead of running a command
 
   std::string model;
+  std::string other;  // of `compare`
   std::vector<std::string> outputs;
   bool force = false;
   bool dry_run = false;
@@ -36,6 +37,9 @@ struct Args {
   std::string ort_lib;
   std::uint64_t seed = 0;
   bool strict = false;
+  bool no_entropy = false;
+  std::optional<double> tolerance;
+  bool ort_optimizations = true;
   bool list = false;
   std::string extract;
   std::string pass;  // of `pith passes NAME`

@@ -10,6 +10,7 @@ namespace pith::cli {
 [[nodiscard]] Result<Exit> run_pack(const Args& args, Ui& ui);
 [[nodiscard]] Result<Exit> run_unpack(const Args& args, Ui& ui);
 [[nodiscard]] Result<Exit> run_inspect(const Args& args, Ui& ui);
+[[nodiscard]] Result<Exit> run_compare(const Args& args, Ui& ui);
 [[nodiscard]] Result<Exit> run_verify(const Args& args, Ui& ui);
 [[nodiscard]] Result<Exit> run_evaluate(const Args& args, Ui& ui);
 [[nodiscard]] Result<Exit> run_passes(const Args& args, Ui& ui);

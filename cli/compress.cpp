@@ -222,7 +222,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   const report::Storage storage = storage_of(main.target.format);
   report.after = report::size_of(main.model, storage, main.entry.bytes);
   report.tensors = report::measure_tensors(original.model, storage_of(original.format), watcher.exact(),
-                                           main.model, storage);
+                                           main.model, storage, {.threads = ui.threads()});
   if (evaluation) {
     PITH_TRY(const ir::Buffer runnable_result, runnable(main.model));
     PITH_TRY(report.quality, evaluation->measure(runnable_result, "evaluating the result"));

@@ -19,14 +19,15 @@ report::QualityEntry entry_of(const engine::Quality& quality) {
 }  // namespace
 
 Evaluation::Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine::Dataset data,
-                       std::string data_name, engine::Metric metric)
+                       std::string data_name, engine::Metric metric, bool synthetic)
     : args_(args),
       ui_(ui),
       runtime_(runtime),
       data_(std::move(data)),
       data_name_(std::move(data_name)),
       metric_(metric),
-      labelled_(!args.eval.empty()) {}
+      labelled_(!args.eval.empty()),
+      synthetic_(synthetic) {}
 
 Result<std::optional<Evaluation>> Evaluation::open(const Args& args, Ui& ui) {
   if (args.eval.empty() && args.calib.empty()) {
@@ -41,10 +42,15 @@ Result<std::optional<Evaluation>> Evaluation::open(const Args& args, Ui& ui) {
     return fail(ErrorCode::usage, "top1 needs labels, which --calib does not give",
                 "pass --eval, or --metric agreement");
   }
-  PITH_TRY(const auto spec, engine::DatasetSpec::parse(labelled ? args.eval : args.calib));
+  PITH_TRY(auto spec, engine::DatasetSpec::parse(labelled ? args.eval : args.calib));
+  if (labelled && spec.is_synthetic())
+    return fail(ErrorCode::usage, "synthetic data has no labels",
+                "pass it as --calib, or name labelled data");
+  spec.synthetic.seed = args.seed;
   PITH_TRY(auto data, engine::Dataset::open(spec));
   PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
-  return Evaluation(args, ui, runtime, std::move(data), spec.path.filename().string(), metric);
+  return Evaluation(args, ui, runtime, std::move(data), spec.path.filename().string(), metric,
+                    spec.is_synthetic());
 }
 
 engine::EvaluateOptions Evaluation::options() {
@@ -85,6 +91,7 @@ Result<report::QualityEntry> Evaluation::measure(const ir::Buffer& model, const 
   }
   PITH_TRY(const auto measured, evaluate(model, how));
   report::QualityEntry entry = entry_of(measured.quality);
+  entry.synthetic = synthetic_;
   if (reference_) entry.before = reference_->quality.value;
   if (measured.agreement) entry.agreement = measured.agreement->value;
   return entry;

@@ -29,7 +29,7 @@ class Evaluation {
 
  private:
   Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine::Dataset data, std::string data_name,
-             engine::Metric metric);
+             engine::Metric metric, bool synthetic);
 
   [[nodiscard]] engine::EvaluateOptions options();
   [[nodiscard]] Result<engine::Evaluation> evaluate(const ir::Buffer& model,
@@ -42,6 +42,7 @@ class Evaluation {
   std::string data_name_;
   engine::Metric metric_;
   bool labelled_;
+  bool synthetic_;
   std::optional<ir::Buffer> reference_model_;
   std::optional<engine::Evaluation> reference_;
 };

@@ -7,6 +7,7 @@ namespace pith::cli {
 
 enum class Exit : int {
   done = 0,
+  failed = 1,  // ran, and a comparison failed
   usage = 2,
   model = 3,
   data = 4,

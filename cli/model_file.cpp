@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <future>
 
 #include "codec/pith_file.h"
 #include "ir/onnx/read.h"
@@ -28,6 +29,8 @@ Result<ModelFile> load_model(const std::filesystem::path& path) {
   file.path = path;
   PITH_TRY(file.bytes, ir::Buffer::map_file(path));
   file.total_bytes = file.bytes.size();
+  // Hashing takes about as long as reading.
+  auto digest = std::async([bytes = file.bytes] { return report::sha256(bytes.bytes()); });
   Result<ir::Model> model;
   if (is_container(file.bytes)) {
     file.format = ModelFormat::pith;
@@ -35,16 +38,16 @@ Result<ModelFile> load_model(const std::filesystem::path& path) {
   } else {
     ir::onnx::ReadOptions options;
     options.data_folder = folder_of(path);
-    options.opened = [&](const std::string&, std::uint64_t bytes) {
+    options.opened = [&](const std::string& location, std::uint64_t bytes) {
       file.total_bytes += bytes;
-      file.has_external_data = true;
+      file.external.emplace_back(location, bytes);
     };
     model = ir::onnx::read(file.bytes, options);
   }
   const std::string name = path.filename().string();
   if (!model) return std::unexpected(std::move(model).error().in(name));
   file.model = *std::move(model);
-  file.entry = {name, file.total_bytes, report::sha256(file.bytes.bytes())};
+  file.entry = {name, file.total_bytes, digest.get()};
   return file;
 }
 
@@ -72,7 +75,7 @@ Result<ir::Buffer> runnable(const ir::Model& model) {
 }
 
 Result<ir::Buffer> runnable(const ModelFile& file) {
-  if (file.format == ModelFormat::onnx && !file.has_external_data) return file.bytes;
+  if (file.format == ModelFormat::onnx && !file.has_external_data()) return file.bytes;
   return runnable(file.model);
 }
 

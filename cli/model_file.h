@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ir/model.h"
@@ -22,8 +23,10 @@ struct ModelFile {
   ir::Buffer bytes;
   ir::Model model;
   report::FileEntry entry;
-  std::uint64_t total_bytes = 0;  // with the files of external data
-  bool has_external_data = false;
+  std::uint64_t total_bytes = 0;                                // with the files of external data
+  std::vector<std::pair<std::string, std::uint64_t>> external;  // those files and their bytes
+
+  [[nodiscard]] bool has_external_data() const { return !external.empty(); }
 };
 
 // The model in a file; its format is told from its first bytes. Refuses what is no model.

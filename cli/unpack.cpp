@@ -29,7 +29,8 @@ void make_plain(ir::Model& model) {
 
 Result<Exit> list(const Args& args, const ModelFile& file, Ui& ui) {
   using report::Align;
-  const auto report = report::inspect(file.model, report::Storage::container, file.entry);
+  const auto report =
+      report::inspect(file.model, report::Storage::container, file.entry, {.threads = ui.threads()});
   if (args.format == Format::json) {
     PITH_CHECK_OK(ui.print(report::to_json(report)));
     return Exit::done;

@@ -16,8 +16,8 @@ Result<Exit> run_verify(const Args& args, Ui& ui) {
                 "only .pith files carry checksums");
   }
   if (args.format == Format::json) {
-    PITH_CHECK_OK(
-        ui.print(report::to_json(report::inspect(file.model, storage_of(file.format), file.entry))));
+    PITH_CHECK_OK(ui.print(report::to_json(
+        report::inspect(file.model, storage_of(file.format), file.entry, {.threads = ui.threads()}))));
   } else if (!args.quiet && args.format == Format::human) {
     const auto size = report::size_of(file.model, storage_of(file.format), file.entry.bytes);
     PITH_CHECK_OK(ui.print(fmt::format("{}: sound; {} bytes, {} nodes, {} parameters\n", file.entry.name,

@@ -145,14 +145,9 @@ bool Normalization::is_identity() const {
   return numerator == denominator && mean.empty() && deviation.empty();
 }
 
-bool is_float(ir::DType dtype) {
-  return dtype == ir::DType::float32 || dtype == ir::DType::float64 || dtype == ir::DType::float16 ||
-         dtype == ir::DType::bfloat16;
-}
-
 bool convertible(ir::DType from, ir::DType to) {
   const bool exact = is_integer(from) || from == ir::DType::boolean;
-  return from == to || (is_float(to) && (is_float(from) || exact)) || (is_integer(to) && exact);
+  return from == to || (ir::is_float(to) && (ir::is_float(from) || exact)) || (is_integer(to) && exact);
 }
 
 Result<ir::Tensor> converted(const ir::Tensor& tensor, ir::DType to, const Normalization& normalization) {
@@ -160,8 +155,8 @@ Result<ir::Tensor> converted(const ir::Tensor& tensor, ir::DType to, const Norma
     return fail(ErrorCode::data, fmt::format("{} values cannot feed an input of type {}",
                                              ir::name_of(tensor.dtype()), ir::name_of(to)));
   }
-  if (tensor.dtype() == to && (normalization.is_identity() || !is_float(to))) return tensor;
-  if (is_float(to)) {
+  if (tensor.dtype() == to && (normalization.is_identity() || !ir::is_float(to))) return tensor;
+  if (ir::is_float(to)) {
     PITH_CHECK_OK(check_channels(normalization.mean, "mean", tensor.shape()));
     PITH_CHECK_OK(check_channels(normalization.deviation, "std", tensor.shape()));
   }
@@ -188,14 +183,20 @@ ir::Tensor rows(const ir::Tensor& tensor, std::uint64_t first, std::uint64_t cou
   return *std::move(part);
 }
 
-Result<std::vector<double>> to_doubles(const ir::Tensor& tensor) {
-  std::vector<double> values;
-  const bool known = with_type(tensor.dtype(), [&](auto zero) {
+bool load_doubles(const ir::Tensor& tensor, std::uint64_t first, std::span<double> values) {
+  return with_type(tensor.dtype(), [&](auto zero) {
     const auto span = elements<decltype(zero)>(tensor);
-    values.resize(span.size());
-    std::ranges::transform(span, values.begin(), [](auto value) { return static_cast<double>(value); });
+    PITH_ASSERT(first <= span.size() && values.size() <= span.size() - first,
+                "elements beyond the end of an array");
+    std::ranges::transform(span.subspan(first, values.size()), values.begin(),
+                           [](auto value) { return static_cast<double>(value); });
   });
-  if (!known) {
+}
+
+Result<std::vector<double>> to_doubles(const ir::Tensor& tensor) {
+  // The bytes bound the count; a type that is refused has not been given memory.
+  std::vector<double> values(ir::bits_of(tensor.dtype()) < 8 ? 0 : tensor.element_count());
+  if (!load_doubles(tensor, 0, values)) {
     return fail(ErrorCode::data,
                 fmt::format("values of type {} are no numbers", ir::name_of(tensor.dtype())));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "ir/tensor.h"
@@ -19,8 +20,6 @@ struct Normalization {
   [[nodiscard]] bool is_identity() const;
 };
 
-[[nodiscard]] bool is_float(ir::DType dtype);
-
 // Whether arrays of `from` may feed inputs of `to`: equal types, any number to a float,
 // an integer or boolean to an integer.
 [[nodiscard]] bool convertible(ir::DType from, ir::DType to);
@@ -32,6 +31,10 @@ struct Normalization {
 
 // Positions [first, first + count) of axis 0; shares the bytes. The rank must be at least 1.
 [[nodiscard]] ir::Tensor rows(const ir::Tensor& tensor, std::uint64_t first, std::uint64_t count);
+
+// The elements from `first` on as doubles, as many as `values` has; false, and nothing done, for types that
+// are no numbers of whole bytes. The elements must exist.
+[[nodiscard]] bool load_doubles(const ir::Tensor& tensor, std::uint64_t first, std::span<double> values);
 
 // Every element; refuses (ErrorCode::data) types that are no numbers of whole bytes.
 [[nodiscard]] Result<std::vector<double>> to_doubles(const ir::Tensor& tensor);

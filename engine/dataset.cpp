@@ -30,6 +30,7 @@ Result<std::vector<NamedTensor>> read_arrays(const std::filesystem::path& path,
     if (!format) {
       PITH_TRY(format, guess_format(path, file));
     }
+    PITH_ASSERT(*format != DataFormat::synthetic, "synthetic data has no file");
     if (*format == DataFormat::npz) return read_npz(file);
     PITH_TRY(ir::Tensor array, *format == DataFormat::npy ? read_npy(file) : read_idx(file));
     std::vector<NamedTensor> arrays;
@@ -46,6 +47,7 @@ Result<std::vector<NamedTensor>> read_arrays(const std::filesystem::path& path,
 Result<Dataset> Dataset::open(const DatasetSpec& spec) {
   Dataset dataset;
   dataset.spec_ = spec;
+  if (spec.is_synthetic()) return dataset;  // bind() knows the inputs that it is made for
   const std::string name = spec.input.empty() ? "input" : spec.input;
   PITH_TRY(dataset.arrays_, read_arrays(spec.path, dataset.spec_.format, name));
   if (*dataset.spec_.format != DataFormat::npz && !spec.labels.empty()) {

@@ -120,7 +120,7 @@ Result<void> check_types(std::span<const TensorInfo> inputs, const Arrays& array
     if (array.element_count() == 0)
       return fail(ErrorCode::data, fmt::format("array '{}' is empty", arrays[i]->name));
     if (!convertible(array.dtype(), inputs[i].dtype)) return std::unexpected(misfit(inputs[i], array));
-    any_float = any_float || (is_float(inputs[i].dtype) && !is_scalar(inputs[i], array));
+    any_float = any_float || (ir::is_float(inputs[i].dtype) && !is_scalar(inputs[i], array));
   }
   if (!normal.is_identity() && !any_float) {
     return fail(ErrorCode::data,
@@ -208,7 +208,13 @@ Result<BoundDataset> Dataset::bind_arrays(std::span<const TensorInfo> inputs,
 }
 
 Result<BoundDataset> Dataset::bind(std::span<const TensorInfo> inputs, std::uint64_t max_samples) const {
-  auto bound = bind_arrays(inputs, max_samples);
+  const auto bind_them = [&]() -> Result<BoundDataset> {
+    if (!spec_.is_synthetic()) return bind_arrays(inputs, max_samples);
+    Dataset made = *this;
+    PITH_TRY(made.arrays_, synthetic_arrays(inputs, spec_.synthetic));
+    return made.bind_arrays(inputs, max_samples);
+  };
+  auto bound = bind_them();
   if (!bound) return std::unexpected(std::move(bound).error().in(spec_.path.filename().string()));
   return bound;
 }

@@ -14,7 +14,8 @@
 namespace pith::engine {
 namespace {
 
-constexpr std::array kFormats{DataFormat::npz, DataFormat::npy, DataFormat::idx};
+constexpr std::array kFormats{DataFormat::npz, DataFormat::npy, DataFormat::idx, DataFormat::synthetic};
+constexpr std::uint64_t kMostSynthetic = 1'000'000;  // of n= and size=
 const std::string kHint = "data is named as [FORMAT:]PATH[,key=value...], for example val.npz,scale=1/255";
 
 Result<double> parse_number(std::string_view key, std::string_view text) {
@@ -83,7 +84,33 @@ Result<std::vector<KeyValue>> parse_pairs(std::span<const std::string_view> part
   return pairs;
 }
 
+Result<std::uint64_t> parse_count(std::string_view key, std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value == 0 || value > kMostSynthetic) {
+    return fail(ErrorCode::usage,
+                fmt::format("{}={} is no whole number from 1 to {}", key, text, kMostSynthetic));
+  }
+  return value;
+}
+
+Result<void> set_synthetic(DatasetSpec& spec, const KeyValue& pair) {
+  if (pair.key == "n") {
+    PITH_TRY(spec.synthetic.samples, parse_count(pair.key, pair.values.front()));
+  } else if (pair.key == "size") {
+    PITH_TRY(spec.synthetic.size, parse_count(pair.key, pair.values.front()));
+  } else {
+    const std::vector<std::string> known{"n", "size"};
+    return fail(
+        ErrorCode::usage,
+        fmt::format("unknown key '{}' of synthetic data; {}", pair.key, passes::suggestion(pair.key, known)),
+        "it is named as synthetic:n=16 or synthetic:n=16,size=32");
+  }
+  return {};
+}
+
 Result<void> set(DatasetSpec& spec, const KeyValue& pair) {
+  if (spec.is_synthetic()) return set_synthetic(spec, pair);
   const std::string_view value = pair.values.front();
   if (value.empty()) return fail(ErrorCode::usage, fmt::format("{}= has no value", pair.key), kHint);
   Normalization& normalization = spec.normalization;
@@ -126,6 +153,8 @@ std::string_view name_of(DataFormat format) {
       return "npy";
     case DataFormat::idx:
       return "idx";
+    case DataFormat::synthetic:
+      return "synthetic";
   }
   throw InternalError("a data format without a name");
 }
@@ -133,7 +162,11 @@ std::string_view name_of(DataFormat format) {
 Result<DatasetSpec> DatasetSpec::parse(std::string_view text) {
   DatasetSpec spec;
   PITH_TRY(spec.format, take_format(text));
-  const std::vector<std::string_view> parts = split(text);
+  std::vector<std::string_view> parts = split(text);
+  if (spec.is_synthetic()) {
+    if (text.empty()) parts.clear();
+    parts.insert(parts.begin(), "synthetic");
+  }
   if (parts.front().empty()) return fail(ErrorCode::usage, "no data file is named", kHint);
   spec.path = parts.front();
   PITH_TRY(const auto pairs, parse_pairs(std::span(parts).subspan(1)));

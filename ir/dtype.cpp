@@ -35,6 +35,11 @@ std::string_view name_of(DType dtype) {
   return row(dtype).name;
 }
 
+bool is_float(DType dtype) {
+  return dtype == DType::float32 || dtype == DType::float16 || dtype == DType::bfloat16 ||
+         dtype == DType::float64;
+}
+
 unsigned bits_of(DType dtype) {
   return row(dtype).bits;
 }

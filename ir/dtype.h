@@ -45,6 +45,9 @@ enum class DType : std::uint8_t {
 // "float32", "int4", ...
 [[nodiscard]] std::string_view name_of(DType dtype);
 
+// float16, bfloat16, float32 and float64: what weights are computed with.
+[[nodiscard]] bool is_float(DType dtype);
+
 // Bits of one element; types below 8 bits are packed, low bits first. 0 for strings and undefined.
 [[nodiscard]] unsigned bits_of(DType dtype);
 

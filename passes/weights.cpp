@@ -9,11 +9,6 @@ namespace {
 
 using ir::Graph, ir::Node, ir::NodeId, ir::Value, ir::ValueId;
 
-bool is_float(ir::DType dtype) {
-  return dtype == ir::DType::float32 || dtype == ir::DType::float16 || dtype == ir::DType::bfloat16 ||
-         dtype == ir::DType::float64;
-}
-
 struct Axes {
   std::int64_t channel;  // of the outputs
   std::int64_t input;    // that is summed over
@@ -129,7 +124,8 @@ std::vector<Weight> select_weights(const ir::Model& model, PassContext& context)
     const Graph& graph = model.graph(graph_id);
     for (const ValueId id : graph.values()) {
       const Value& value = graph.value(id);
-      if (value.constant == nullptr || !is_float(value.constant->dtype) || value.constant->shape.size() < 2)
+      if (value.constant == nullptr || !ir::is_float(value.constant->dtype) ||
+          value.constant->shape.size() < 2)
         continue;
       Selection selection = examine(model, graph, id, context);
       if (selection.refusal.empty()) {

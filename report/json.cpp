@@ -1,63 +1,11 @@
 #include "report/json.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
+
+#include "report/json_parts.h"
 
 namespace pith::report {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-constexpr const char* kSchemaVersion = "0.1.0";
-
-template <class T>
-Json optional(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-std::string text_of(const Json& json) {
-  // Names may hold any bytes; what is no UTF-8 is shown as a replacement character.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Json json_of(const FileEntry& file) {
-  return {{"path", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}};
-}
-
-Json json_of(const std::vector<FileEntry>& files) {
-  Json list = Json::array();
-  for (const FileEntry& file : files) list.push_back(json_of(file));
-  return list;
-}
-
-Json json_of(const ModelSize& size) {
-  return {{"bytes", size.bytes},
-          {"weight_bytes", size.weight_bytes},
-          {"parameters", size.parameters},
-          {"nodes", size.nodes}};
-}
-
-Json json_of(const TensorEntry& t) {
-  return {{"name", t.name},
-          {"shape", t.shape},
-          {"dtype", t.dtype},
-          {"form", t.form},
-          {"bits_per_weight", t.bits_per_weight},
-          {"bytes_before", optional(t.bytes_before)},
-          {"bytes_after", t.bytes_after},
-          {"sparsity", t.sparsity},
-          {"distinct", t.distinct},
-          {"entropy_bits", t.entropy_bits},
-          {"sqnr_db", optional(t.sqnr_db)},
-          {"max_abs_error", optional(t.max_abs_error)},
-          {"coder", t.coder}};
-}
-
-Json json_of(const std::vector<TensorEntry>& tensors) {
-  Json list = Json::array();
-  for (const TensorEntry& tensor : tensors) list.push_back(json_of(tensor));
-  return list;
-}
 
 Json json_of(const passes::PassRecord& record) {
   Json skipped = Json::array();
@@ -76,31 +24,9 @@ Json json_of(const passes::PassRecord& record) {
 }
 
 Json json_of(const QualityEntry& q) {
-  return {{"metric", q.metric},
-          {"before", optional(q.before)},
-          {"after", q.after},
-          {"drop", optional(q.drop())},
-          {"ci95", {q.ci95_low, q.ci95_high}},
-          {"samples", q.samples},
-          {"agreement", optional(q.agreement)}};
-}
-
-Json json_of(const Environment& e) {
-  return {{"platform", e.platform},
-          {"threads", e.threads},
-          {"onnxruntime", e.onnxruntime.empty() ? Json(nullptr) : Json(e.onnxruntime)}};
-}
-
-Json json_of(const Invocation& i) {
-  return {{"argv", i.argv},
-          {"wall_s", i.wall_s},
-          {"cpu_s", i.cpu_s},
-          {"peak_rss_bytes", i.peak_rss_bytes},
-          {"seed", i.seed}};
-}
-
-Json tool() {
-  return {{"name", "pith"}, {"version", PITH_VERSION}};
+  return {{"metric", q.metric},         {"before", optional(q.before)},      {"after", q.after},
+          {"drop", optional(q.drop())}, {"ci95", {q.ci95_low, q.ci95_high}}, {"samples", q.samples},
+          {"synthetic", q.synthetic},   {"agreement", optional(q.agreement)}};
 }
 
 std::string_view name_of(ErrorCode code) {
@@ -125,13 +51,6 @@ std::string_view name_of(ErrorCode code) {
       return "internal";
   }
   throw InternalError("an error without a name");
-}
-
-Json pairs(const std::vector<std::pair<std::string, std::uint64_t>>& rows, const char* key,
-           const char* number) {
-  Json list = Json::array();
-  for (const auto& [name, count] : rows) list.push_back({{key, name}, {number, count}});
-  return list;
 }
 
 }  // namespace
@@ -159,25 +78,6 @@ std::string to_json(const CompressReport& report) {
                {"quality", report.quality ? json_of(*report.quality) : Json(nullptr)},
                {"warnings", report.warnings}};
   return text_of(json);
-}
-
-std::string to_json(const InspectReport& report) {
-  Json opsets = Json::array();
-  for (const auto& [domain, version] : report.opsets)
-    opsets.push_back({{"domain", domain}, {"version", version}});
-  return text_of({{"schema_version", kSchemaVersion},
-                  {"tool", tool()},
-                  {"input", json_of(report.file)},
-                  {"format", report.storage == Storage::onnx ? "onnx" : "pith"},
-                  {"ir_version", report.ir_version},
-                  {"opsets", opsets},
-                  {"model", json_of(report.size)},
-                  {"inputs", report.inputs},
-                  {"outputs", report.outputs},
-                  {"operators", pairs(report.operators, "operator", "count")},
-                  {"types", pairs(report.types, "dtype", "bytes")},
-                  {"duplicate_bytes", report.duplicate_bytes},
-                  {"tensors", json_of(report.tensors)}});
 }
 
 std::string to_json(const EvaluateReport& report) {

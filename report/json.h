@@ -7,7 +7,8 @@
 
 #include "ir/result.h"
 #include "passes/registry.h"
-#include "report/report.h"
+#include "report/compare.h"
+#include "report/inspect.h"
 
 namespace pith::report {
 
@@ -15,6 +16,7 @@ namespace pith::report {
 [[nodiscard]] std::string to_json(const CompressReport& report);
 [[nodiscard]] std::string to_json(const InspectReport& report);
 [[nodiscard]] std::string to_json(const EvaluateReport& report);
+[[nodiscard]] std::string to_json(const CompareReport& report);
 
 [[nodiscard]] std::string to_json(std::span<const passes::PassRegistry::Entry* const> passes);
 [[nodiscard]] std::string to_json(std::span<const Fact> facts);

@@ -10,6 +10,7 @@
 
 #include "ir/model.h"
 #include "passes/observers.h"
+#include "report/macs.h"
 #include "report/tensors.h"
 
 namespace pith::report {
@@ -25,6 +26,8 @@ struct ModelSize {
   std::uint64_t weight_bytes = 0;  // all constants as stored in it
   std::uint64_t parameters = 0;    // elements of float constants
   std::uint64_t nodes = 0;         // in all graphs
+  // Multiply-accumulates of the nodes that are known; nullopt when nodes need some and none is known.
+  std::optional<std::uint64_t> macs;
 };
 
 struct QualityEntry {
@@ -35,6 +38,7 @@ struct QualityEntry {
   double ci95_low = 0;  // of `after`
   double ci95_high = 0;
   std::uint64_t samples = 0;
+  bool synthetic = false;           // they were made up
   std::optional<double> agreement;  // share of samples decided as the reference decides
 
   // Before minus after, positive when `after` is worse; nullopt without `before`.
@@ -75,20 +79,6 @@ struct CompressReport {
   [[nodiscard]] double ratio() const;
 };
 
-struct InspectReport {
-  FileEntry file;
-  Storage storage = Storage::onnx;
-  std::int64_t ir_version = 0;
-  std::vector<std::pair<std::string, std::int64_t>> opsets;
-  ModelSize size;
-  std::vector<std::pair<std::string, std::uint64_t>> operators;  // name and count, most frequent first
-  std::vector<std::pair<std::string, std::uint64_t>> types;      // element type and bytes of its constants
-  std::vector<std::string> inputs;                               // "input float32 [batch,1,28,28]"
-  std::vector<std::string> outputs;
-  std::vector<TensorEntry> tensors;
-  std::uint64_t duplicate_bytes = 0;
-};
-
 struct EvaluateReport {
   FileEntry file;
   QualityEntry quality;
@@ -103,8 +93,10 @@ struct Fact {
   bool fine = true;
 };
 
+[[nodiscard]] ModelSize size_of(const ir::Model& model, Storage storage, std::uint64_t file_bytes,
+                                const MacCount& macs);
+// With what the declared shapes tell about multiply-accumulates.
 [[nodiscard]] ModelSize size_of(const ir::Model& model, Storage storage, std::uint64_t file_bytes);
-[[nodiscard]] InspectReport inspect(const ir::Model& model, Storage storage, FileEntry file);
 
 // Lower-case hexadecimal SHA-256.
 [[nodiscard]] std::string sha256(std::span<const std::byte> bytes);

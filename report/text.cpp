@@ -26,8 +26,9 @@ std::string quality_lines(const QualityEntry& q) {
   if (q.before) text += quality_text(q, *q.before) + " -> ";
   text += quality_text(q, q.after);
   if (q.before) text += fmt::format(" ({})", drop_text(q));
-  text += fmt::format(", {} samples, 95 % interval {} to {}", with_commas(q.samples),
-                      quality_text(q, q.ci95_low), quality_text(q, q.ci95_high));
+  text +=
+      fmt::format(", {} {}samples, 95 % interval {} to {}", with_commas(q.samples),
+                  q.synthetic ? "synthetic " : "", quality_text(q, q.ci95_low), quality_text(q, q.ci95_high));
   if (q.agreement && q.metric != "agreement") text += fmt::format(", agreement {:.2f} %", 100 * *q.agreement);
   return text + "\n";
 }
@@ -93,39 +94,6 @@ std::string to_text(const CompressReport& report, Detail detail) {
   for (const std::string& warning : report.warnings) text += fmt::format("warning  {}\n", warning);
   if (!report.suggestion.empty()) text += fmt::format("next     {}\n", report.suggestion);
   return text;
-}
-
-std::string to_text(const InspectReport& report) {
-  std::string text =
-      fmt::format("{} ({}), {} bytes\n", report.file.name, report.storage == Storage::onnx ? "onnx" : "pith",
-                  with_commas(report.file.bytes));
-  text += fmt::format("IR version {}, operator sets:", report.ir_version);
-  for (const auto& [domain, version] : report.opsets)
-    text += fmt::format(" {} {}", domain.empty() ? "ai.onnx" : domain, version);
-  text += fmt::format("\n{} nodes, {} parameters, {} bytes of weights, {} of them in duplicates\n",
-                      with_commas(report.size.nodes), with_commas(report.size.parameters),
-                      with_commas(report.size.weight_bytes), with_commas(report.duplicate_bytes));
-  for (const std::string& input : report.inputs) text += fmt::format("input    {}\n", input);
-  for (const std::string& output : report.outputs) text += fmt::format("output   {}\n", output);
-  text += "\n";
-
-  std::vector<std::vector<std::string>> operators{{"operator", "nodes"}};
-  for (const auto& [name, count] : report.operators) operators.push_back({name, with_commas(count)});
-  text += table(operators, {Align::left, Align::right}) + "\n";
-
-  std::vector<std::vector<std::string>> types{{"type", "bytes"}};
-  for (const auto& [name, bytes] : report.types) types.push_back({name, with_commas(bytes)});
-  text += table(types, {Align::left, Align::right}) + "\n";
-
-  std::vector<std::vector<std::string>> rows{
-      {"tensor", "type", "shape", "form", "coder", "bytes", "bits", "entropy", "distinct", "zeros"}};
-  for (const TensorEntry& t : report.tensors) {
-    rows.push_back({t.name, t.dtype, ir::to_string(t.shape), t.form, t.coder, with_commas(t.bytes_after),
-                    fmt::format("{:.2f}", t.bits_per_weight), fmt::format("{:.2f}", t.entropy_bits),
-                    with_commas(t.distinct), fmt::format("{:.1f} %", 100 * t.sparsity)});
-  }
-  return text + table(rows, {Align::left, Align::left, Align::left, Align::left, Align::left, Align::right,
-                             Align::right, Align::right, Align::right, Align::right});
 }
 
 std::string to_text(const EvaluateReport& report) {

@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "report/report.h"
+#include "report/compare.h"
+#include "report/inspect.h"
 
 namespace pith::report {
 
@@ -13,8 +14,12 @@ enum class Detail : unsigned char { summary, everything };
 // Ends with sizes and ratio, quality, the three largest remaining tensors, warnings, and the suggested
 // next command.
 [[nodiscard]] std::string to_text(const CompressReport& report, Detail detail);
-[[nodiscard]] std::string to_text(const InspectReport& report);
+// Everything: all layers and tensors instead of the 20 largest, and what duplicates what.
+[[nodiscard]] std::string to_text(const InspectReport& report, Detail detail);
 [[nodiscard]] std::string to_text(const EvaluateReport& report);
+// Everything: all tensors that differ in values or form instead of the 20 largest, and those of one model
+// only.
+[[nodiscard]] std::string to_text(const CompareReport& report, Detail detail);
 
 // "1,067,271"
 [[nodiscard]] std::string with_commas(std::uint64_t number);

@@ -39,7 +39,7 @@ TEST_CASE("commands: --version is quick") {
 TEST_CASE("commands: each explains itself") {
   const Workbench bench;
   for (const std::string command :
-       {"inspect", "compress", "unpack", "pack", "verify", "evaluate", "passes", "doctor"}) {
+       {"inspect", "compare", "compress", "unpack", "pack", "verify", "evaluate", "passes", "doctor"}) {
     for (const std::string flag : {"--help", "-h"}) {
       const CommandRun run = bench.done({command, flag});
       CHECK(holds(run.out, "Usage: pith " + command));
@@ -62,10 +62,23 @@ TEST_CASE("commands: inspect") {
   CHECK(report["model"]["weight_bytes"] == 1066440);
   CHECK(report["input"]["path"] == "lenet-300-100.onnx");
   CHECK(report["input"]["sha256"] == "5e9ba0f24379fed71564122d740f3c6bb1936ace5ed2dc4dd68b229a4f1f6f8f");
-  CHECK(report["operators"][0] == json{{"operator", "Gemm"}, {"count", 3}});
+  CHECK(
+      report["operators"][0] ==
+      json{{"operator", "Gemm"}, {"count", 3}, {"bytes", 1066440}, {"parameters", 266610}, {"macs", 266200}});
+  CHECK(report["model"]["macs"] == 266200);  // 784 * 300 + 300 * 100 + 100 * 10
+  CHECK(report["macs"]["counted_as_one"] == json{"N"});
   CHECK(report["types"] == json::array({{{"dtype", "float32"}, {"bytes", 1066440}}}));
   CHECK(report["tensors"].size() == 6);
+  CHECK(report["tensors"][0]["distinct"] == 234854);
+  CHECK(report["entropy_bytes"] == 581929);
   CHECK(bench.done({"inspect", kLenet, "--format", "quiet"}).out.empty());
+  // Counting values is what --no-entropy leaves out, and nothing else.
+  json quick = document(bench.done({"inspect", kLenet, "--format", "json", "--no-entropy"}), "inspect");
+  json expected = report;
+  expected["entropy_bytes"] = nullptr;
+  for (json& tensor : expected["tensors"]) tensor["distinct"] = tensor["entropy_bits"] = nullptr;
+  CHECK(quick == expected);
+  CHECK(document(bench.done({"inspect", kLenet, "--format", "json", "-j", "7"}), "inspect") == report);
 }
 
 TEST_CASE("commands: compress, for people") {

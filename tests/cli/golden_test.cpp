@@ -20,8 +20,10 @@ TEST_CASE("golden: what pith prints about itself") {
   const Workbench bench;
   const std::vector<std::pair<std::string, std::vector<std::string>>> texts{
       {"help.txt", {"--help"}},
+      {"compare-help.txt", {"compare", "--help"}},
       {"compress-help.txt", {"compress", "--help"}},
       {"evaluate-help.txt", {"evaluate", "--help"}},
+      {"inspect-help.txt", {"inspect", "--help"}},
       {"unpack-help.txt", {"unpack", "--help"}},
       {"passes.txt", {"passes"}},
       {"passes-prune.txt", {"passes", "prune"}},

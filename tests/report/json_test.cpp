@@ -23,8 +23,8 @@ CompressReport full_report() {
   report.resolved = "prune{sparsity=0.5}";
   report.inputs = {{"m.onnx", 1000, sha256({})}};
   report.outputs = {{"m.pith", 100, sha256({})}};
-  report.before = {1000, 900, 225, 6};
-  report.after = {100, 90, 225, 5};
+  report.before = {1000, 900, 225, 6, std::nullopt};
+  report.after = {100, 90, 225, 5, 1234};
   passes::PassRecord record;
   record.name = "prune";
   record.settings = "prune{sparsity=0.5}";
@@ -63,7 +63,7 @@ TEST_CASE("json: a full report follows the schema") {
                                      {"seed", 7}});
   CHECK(report["recipe"]["sha256"] == sha256(std::as_bytes(std::span(full.resolved))));
   CHECK(report["model"]["before"] ==
-        json{{"bytes", 1000}, {"weight_bytes", 900}, {"parameters", 225}, {"nodes", 6}});
+        json{{"bytes", 1000}, {"weight_bytes", 900}, {"parameters", 225}, {"nodes", 6}, {"macs", nullptr}});
   CHECK(report["ratio"] == 10.0);
   CHECK(report["passes"][0]["changed"] == 3);
   CHECK(report["passes"][0]["statistics"] == json{{"zeros", 0.5}, {"strange", nullptr}});
@@ -107,6 +107,9 @@ TEST_CASE("json: the other documents follow it too") {
   const ir::Model model = test::model_around({1, 2}, {3, 4});
   const FileEntry file{"m.onnx", 100, sha256({})};
   CHECK(schema.violations(json::parse(to_json(inspect(model, Storage::onnx, file))), "inspect") == Strings{});
+  CHECK(schema.violations(
+            json::parse(to_json(compare(model, Storage::onnx, file, model, Storage::container, file, 1))),
+            "compare") == Strings{});
   const CompressReport full = full_report();
   CHECK(schema.violations(
             json::parse(to_json(EvaluateReport{file, *full.quality, full.environment, full.invocation})),
