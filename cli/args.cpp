@@ -106,6 +106,11 @@ class CommandLine {
     sub.add_option("--report", args_.report, "Folder for report.json");
     sub.add_option("--seed", args_.seed, "Seed of every random choice")->check(whole_number(0));
     sub.add_flag("--strict", args_.strict, "Fail when a pass skips anything");
+    add_opset(sub);
+  }
+
+  void add_opset(CLI::App& sub) {
+    sub.add_option("--opset", args_.opset, "Convert to this operator set, or refuse")->check(whole_number(1));
   }
 
   void add_data_flags(CLI::App& sub) {
@@ -198,6 +203,7 @@ class CommandLine {
     add_model(sub);
     sub.add_flag("--list", args_.list, "List the tensors instead");
     sub.add_option("--extract", args_.extract, "Write this tensor as .npy instead");
+    add_opset(sub);
   }
   void add_pack() { add_model(command("pack", "Store a model losslessly as .pith", {.output = true})); }
   void add_verify() {

@@ -40,6 +40,7 @@ struct Args {
   bool no_entropy = false;
   std::optional<double> tolerance;
   bool ort_optimizations = true;
+  std::optional<std::int64_t> opset;  // of the result
   bool list = false;
   std::string extract;
   std::string pass;  // of `pith passes NAME`

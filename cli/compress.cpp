@@ -199,7 +199,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
     PITH_CHECK_OK(evaluation->measure_reference(runnable_original));
   }
 
-  ir::Model model = original.model;  // cheap: the weights are shared
+  PITH_TRY(ir::Model model, with_opset(original, args.opset));
   Watcher watcher(ui, model);
   passes::Observer* observers[] = {&watcher};
   try {

@@ -6,6 +6,7 @@
 #include <future>
 
 #include "codec/pith_file.h"
+#include "ir/onnx/convert_opset.h"
 #include "ir/onnx/read.h"
 #include "ir/onnx/write.h"
 #include "loader/format.h"
@@ -67,6 +68,14 @@ Result<ir::Buffer> encode_model(const ir::Model& model, ModelFormat format, std:
 
 Result<ir::Model> decode_model(const ir::Buffer& bytes, ModelFormat format) {
   return format == ModelFormat::pith ? codec::from_pith(bytes) : ir::onnx::read(bytes);
+}
+
+Result<ir::Model> with_opset(const ModelFile& file, std::optional<std::int64_t> opset) {
+  if (!opset) return file.model;
+  auto converted = ir::onnx::convert_opset(file.model, *opset);
+  if (!converted && converted.error().code() == ErrorCode::model)
+    return std::unexpected(std::move(converted).error().in(file.entry.name));
+  return converted;
 }
 
 Result<ir::Buffer> runnable(const ir::Model& model) {

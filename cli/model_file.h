@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,10 @@ struct ModelFile {
 
 // The model in a file; its format is told from its first bytes. Refuses what is no model.
 [[nodiscard]] Result<ModelFile> load_model(const std::filesystem::path& path);
+
+// The file's model, in that operator set if one is given; its weights are shared. Refuses, naming the file,
+// what cannot be converted exactly.
+[[nodiscard]] Result<ir::Model> with_opset(const ModelFile& file, std::optional<std::int64_t> opset);
 
 // The format that an output's extension asks for; refuses others than .onnx and .pith.
 [[nodiscard]] Result<ModelFormat> format_of_output(const std::filesystem::path& path);

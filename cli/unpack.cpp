@@ -111,6 +111,7 @@ Result<Exit> run_unpack(const Args& args, Ui& ui) {
   if (args.list) return list(args, file, ui);
   if (!args.extract.empty()) return extract(args, file, ui);
 
+  PITH_TRY(file.model, with_opset(file, args.opset));
   make_plain(file.model);
   ui.progress.stage("writing");
   std::vector<std::string> notes;

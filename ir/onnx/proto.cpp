@@ -1,5 +1,6 @@
 #include "ir/onnx/proto.h"
 
+#include <fmt/core.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
@@ -15,6 +16,11 @@ std::string serialize(const google::protobuf::MessageLite& message) {
     message.SerializePartialToCodedStream(&coded);
   }
   return bytes;
+}
+
+std::string describe(const proto::NodeProto& node) {
+  if (!node.name().empty()) return fmt::format("node '{}'", node.name());
+  return fmt::format("node {} of '{}'", node.op_type(), node.output_size() > 0 ? node.output(0) : "");
 }
 
 }  // namespace pith::ir::onnx

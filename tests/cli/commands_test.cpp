@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "tests/cli/refusal.h"
+#include "tests/cli/samples.h"
 #include "tests/support/json_schema.h"
 
 namespace pith::test {
@@ -46,6 +47,22 @@ TEST_CASE("commands: each explains itself") {
       CHECK(run.err.empty());
     }
   }
+}
+
+TEST_CASE("commands: --opset") {
+  const Workbench bench;
+  bench.write("tiny.onnx", tiny_model());
+  bench.done({"compress", "tiny.onnx", "-o", "new.onnx", "--pipeline", "", "--opset", "21", "-f"});
+  CHECK(holds(bench.done({"inspect", "new.onnx"}).out, "ai.onnx 21"));
+  bench.done({"compress", "tiny.onnx", "-o", "same.onnx", "--pipeline", "", "-f"});
+  CHECK(holds(bench.done({"inspect", "same.onnx"}).out, "ai.onnx 17"));
+  bench.write("small.onnx", small_model());
+  bench.done({"pack", "small.onnx", "-o", "small.pith"});
+  bench.done({"unpack", "small.pith", "-o", "plain.onnx", "--opset", "13"});
+  CHECK(holds(bench.done({"inspect", "plain.onnx"}).out, "ai.onnx 13"));
+  check_refused(bench, {"unpack", "small.pith", "-o", "x.onnx", "--opset", "9"}, 3,
+                {"small.pith: cannot be converted from operator set 17 to 9"});
+  check_refused(bench, {"compress", "tiny.onnx", "-o", "x.onnx", "--opset", "99"}, 2, {"operator set 99"});
 }
 
 TEST_CASE("commands: inspect") {

@@ -1,16 +1,19 @@
 // Takes a folder of models through pipelines, all in one process, for the scripts beside this file.
 //
 //   conformance_driver --list               a line for each pass that keeps outputs: name, effect, pipeline
-//   conformance_driver FOLDER VARIANT...    VARIANT is NAME=PIPELINE or NAME=pith:PIPELINE
+//   conformance_driver FOLDER VARIANT...    VARIANT is NAME=PIPELINE, NAME=pith:PIPELINE or
+//   NAME=opsetN:PIPELINE
 //
 // Each FOLDER/MODEL.onnx becomes FOLDER/MODEL.VARIANT, plain ONNX as the command writes it; with `pith:` the
-// result is written as a container and read back first. A line on stdout for each: model, variant, what
+// result is written as a container and read back first, with `opsetN:` the model is converted to that
+// operator set first. A line on stdout for each: model, variant, what
 // happened ("written"; "same": nothing changed or the first variant's bytes, so no file; "refused";
 // "broken"), a message. A model that cannot be done does not stop the others; a line is there before the next
 // model begins.
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -23,6 +26,7 @@
 #include "cli/builtin_passes.h"
 #include "cli/model_file.h"
 #include "cli/presets.h"
+#include "ir/onnx/convert_opset.h"
 #include "passes/runner.h"
 
 namespace pith {
@@ -33,11 +37,15 @@ namespace fs = std::filesystem;
 struct Variant {
   std::string name;
   bool container = false;
+  std::optional<std::int64_t> opset;
   passes::Pipeline pipeline;
 };
 
 // The plain ONNX of a variant; nullopt when no pass of a pipeline changed anything (which the runner checks).
 Result<std::optional<ir::Buffer>> make(ir::Model model, const Variant& variant) {
+  if (variant.opset) {
+    PITH_TRY(model, ir::onnx::convert_opset(model, *variant.opset));
+  }
   passes::PassContext context;
   PITH_TRY(const auto records, passes::run(variant.pipeline, model, context));
   const auto idle = [](const passes::PassRecord& record) { return record.changes == 0; };
@@ -106,6 +114,15 @@ Result<Variant> parse_variant(std::string_view text) {
   text.remove_prefix(equals + 1);
   variant.container = text.starts_with("pith:");
   if (variant.container) text.remove_prefix(std::string_view("pith:").size());
+  if (text.starts_with("opset")) {
+    text.remove_prefix(std::string_view("opset").size());
+    std::int64_t opset = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), opset);
+    if (error != std::errc() || end == text.data() + text.size() || *end != ':')
+      return fail(ErrorCode::usage, fmt::format("'{}' is not N:PIPELINE", text));
+    variant.opset = opset;
+    text = std::string_view(end + 1, text.data() + text.size());
+  }
   PITH_TRY(variant.pipeline, passes::Pipeline::parse(text, cli::builtin_passes()));
   return variant;
 }
