@@ -6,13 +6,12 @@
 
 #include "ir/onnx/attributes.h"
 #include "ir/onnx/node_order.h"
+#include "ir/onnx/node_rules.h"
 #include "ir/onnx/tensors.h"
 
 namespace pith::ir::onnx {
 namespace {
 
-// The limit of ONNX Runtime.
-constexpr int kDeepestSubgraph = 32;
 // From this version on an initializer that is also a graph input may be overridden by the caller.
 constexpr std::int64_t kOverridableInputs = 4;
 
@@ -20,14 +19,8 @@ std::unexpected<Error> refuse(std::string message) {
   return fail(ErrorCode::model, std::move(message));
 }
 
-std::string describe(const proto::NodeProto& node) {
-  if (!node.name().empty()) return fmt::format("node '{}'", node.name());
-  return fmt::format("node {} of '{}'", node.op_type(), node.output_size() > 0 ? node.output(0) : "");
-}
-
-// ONNX's own domain has two spellings.
 std::string domain_of(const proto::NodeProto& node) {
-  return node.domain() == "ai.onnx" ? "" : node.domain();
+  return is_onnx_domain(node.domain()) ? "" : node.domain();
 }
 
 template <class Message>
@@ -38,9 +31,6 @@ std::string remainder(const Message& message) {
 }  // namespace
 
 Result<void> Importer::import_graph(proto::GraphProto& message, GraphId graph, Scope* outer) {
-  if (depth_ > kDeepestSubgraph)
-    return refuse(fmt::format("subgraphs are nested deeper than {}", kDeepestSubgraph));
-  ++depth_;
   Scope scope{graph, outer, {}};
   PITH_CHECK_OK(put_in_order(message));
   drop_overridable_inputs(message);
@@ -63,7 +53,6 @@ Result<void> Importer::import_graph(proto::GraphProto& message, GraphId graph, S
   message.clear_input();
   message.clear_output();
   builder.set_carried(remainder(message));
-  --depth_;
   return {};
 }
 
@@ -263,6 +252,7 @@ Result<void> Importer::import_node(proto::NodeProto& message, Scope& scope) {
     }
     node.outputs.push_back(id);
   }
+  PITH_CHECK_OK(check_node(node));
   message.clear_op_type();
   message.clear_domain();
   message.clear_name();

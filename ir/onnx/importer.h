@@ -23,7 +23,8 @@ class Importer {
   Importer(Model& model, const ReadOptions& options)
       : model_(model), options_(options), external_(options.data_folder, options.opened) {}
 
-  // Fills `graph` of the model from the message, which is emptied.
+  // Fills `graph` of the model from the message, which is emptied. Recurses into subgraphs; the caller has
+  // bounded how deep they are nested.
   [[nodiscard]] Result<void> import_graph(proto::GraphProto& message, GraphId graph, Scope* outer);
 
  private:
@@ -47,7 +48,6 @@ class Importer {
   Model& model_;
   const ReadOptions& options_;
   ExternalData external_;
-  int depth_ = 0;
 };
 
 }  // namespace pith::ir::onnx

@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "ir/onnx/proto.h"
+#include "ir/onnx/visit_nodes.h"
 
 namespace pith::ir::onnx {
 namespace {
@@ -10,18 +10,12 @@ namespace {
 class Collector {
  public:
   void add(const std::string& domain, const std::string& op_type) {
-    names_.insert(domain.empty() || domain == "ai.onnx" ? op_type : domain + "::" + op_type);
+    names_.insert(is_onnx_domain(domain) ? op_type : domain + "::" + op_type);
   }
 
   template <class Owner>
   void add_nodes(const Owner& owner) {
-    for (const auto& node : owner.node()) {
-      add(node.domain(), node.op_type());
-      for (const auto& attribute : node.attribute()) {
-        if (attribute.has_g()) add_nodes(attribute.g());
-        for (const auto& graph : attribute.graphs()) add_nodes(graph);
-      }
-    }
+    visit_nodes(owner, [&](const proto::NodeProto& node) { add(node.domain(), node.op_type()); });
   }
 
   [[nodiscard]] std::vector<std::string> names() const { return {names_.begin(), names_.end()}; }

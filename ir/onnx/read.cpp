@@ -4,16 +4,22 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "ir/onnx/carriers.h"
+#include "ir/onnx/functions.h"
 #include "ir/onnx/importer.h"
+#include "ir/onnx/wire_check.h"
 #include "ir/verify.h"
 
 namespace pith::ir::onnx {
 namespace {
 
 constexpr std::size_t kLargestMessage = std::numeric_limits<std::int32_t>::max();
+// The limit of ONNX Runtime.
+constexpr int kDeepestSubgraph = 32;
+constexpr int kDeepestMessage = 200;  // check_wire has refused at less
 
 Result<proto::ModelProto> parse(const Buffer& bytes) {
   if (bytes.size() == 0) return fail(ErrorCode::model, "the file is empty", "name an ONNX model");
@@ -21,9 +27,11 @@ Result<proto::ModelProto> parse(const Buffer& bytes) {
     return fail(ErrorCode::model, "the file is larger than 2 GiB, the limit of an ONNX message",
                 "store the weights of such a model as external data");
   }
+  PITH_CHECK_OK(check_wire(bytes.bytes()));
   google::protobuf::io::ArrayInputStream stream(bytes.bytes().data(), static_cast<int>(bytes.size()));
   google::protobuf::io::CodedInputStream coded(&stream);
   coded.SetTotalBytesLimit(std::numeric_limits<std::int32_t>::max());
+  coded.SetRecursionLimit(kDeepestMessage);
   proto::ModelProto message;
   if (!message.ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage() || !message.has_graph()) {
     return fail(ErrorCode::model, "this is not an ONNX model, or it is truncated",
@@ -32,10 +40,26 @@ Result<proto::ModelProto> parse(const Buffer& bytes) {
   return message;
 }
 
+// How deep subgraphs are nested; as deep as the message is, which parsing has bounded.
+int depth_of(const proto::GraphProto& graph) {
+  int deepest = 0;
+  for (const auto& node : graph.node()) {
+    for (const auto& attribute : node.attribute()) {
+      if (attribute.has_g()) deepest = std::max(deepest, 1 + depth_of(attribute.g()));
+      for (const auto& inner : attribute.graphs()) deepest = std::max(deepest, 1 + depth_of(inner));
+    }
+  }
+  return deepest;
+}
+
 }  // namespace
 
 Result<Model> read(const Buffer& bytes, const ReadOptions& options) {
   PITH_TRY(proto::ModelProto message, parse(bytes));
+  if (depth_of(message.graph()) > kDeepestSubgraph) {
+    return fail(ErrorCode::model, fmt::format("subgraphs are nested deeper than {}", kDeepestSubgraph));
+  }
+  PITH_CHECK_OK(FunctionTable::of(message));
   Model model;
   model.ir_version = message.ir_version();
   for (const auto& opset : message.opset_import()) {

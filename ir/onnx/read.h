@@ -27,7 +27,8 @@ struct ReadOptions {
 //     non-tensor types) is carried and written back as it came;
 //   - nodes that the file lists out of order are put in order.
 // Refuses, with ErrorCode::model and the node or tensor in the message: bytes that are no model, data that
-// does not match its shape or type, names produced twice or never, cycles, subgraphs deeper than 32.
+// does not match its shape or type, names produced twice or never, cycles, subgraphs deeper than 32,
+// functions that call themselves, and what check_wire, FunctionTable and check_node refuse.
 [[nodiscard]] Result<Model> read(const Buffer& bytes, const ReadOptions& options = {});
 
 }  // namespace pith::ir::onnx

@@ -11,6 +11,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "raw_data is little-endian; swap bytes before porting");
 
+constexpr int kHighestRank = 64;
+
 // Each entry narrowed to the `width` low bytes of its value.
 template <class Entries>
 std::string low_bytes(const Entries& entries, std::size_t width) {
@@ -122,6 +124,10 @@ Result<TensorHead> read_head(const proto::TensorProto& message) {
   if (!dtype) return fail(ErrorCode::model, fmt::format("its data type {} is unknown", message.data_type()));
   if (message.has_segment())
     return fail(ErrorCode::model, "it is stored in segments, which ONNX never defined a use for");
+  if (message.dims_size() > kHighestRank) {
+    return fail(ErrorCode::model,
+                fmt::format("it has {} dimensions, more than {}", message.dims_size(), kHighestRank));
+  }
   return TensorHead{*dtype, Shape(message.dims().begin(), message.dims().end())};
 }
 
