@@ -57,6 +57,7 @@ Result<void> FunctionTable::follow_calls() {
         own.callees.push_back(callee);
     });
     own.open = own.callees.size();
+    nodes_ += own.nodes;
   }
   std::vector<const proto::FunctionProto*> ready;
   for (auto& [function, own] : calls) {

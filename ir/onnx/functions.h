@@ -30,12 +30,16 @@ class FunctionTable {
   // call the next twice doubles it, so it stops counting at 2^62.
   [[nodiscard]] std::uint64_t expanded_nodes(const proto::FunctionProto& function) const;
 
+  // Nodes of all functions together, each counted once.
+  [[nodiscard]] std::uint64_t nodes() const { return nodes_; }
+
   [[nodiscard]] const ById& by_id() const { return by_id_; }
 
  private:
   Result<void> follow_calls();
 
   ById by_id_;
+  std::uint64_t nodes_ = 0;
   std::unordered_map<const proto::FunctionProto*, std::uint64_t> expanded_;
 };
 

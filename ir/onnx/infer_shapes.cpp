@@ -19,7 +19,9 @@ namespace {
 constexpr int kHighestRank = 64;
 constexpr std::size_t kLongestSymbol = 256;
 constexpr std::uint64_t kMostTypeBytes = std::uint64_t{256} << 20;
-constexpr std::uint64_t kMostFunctionNodes = 10'000'000;
+// Calls of functions are followed for this many visits a node of the file, but for some in any case.
+constexpr std::uint64_t kVisitsPerNode = 64;
+constexpr std::uint64_t kLeastVisits = 10'000;
 constexpr std::size_t kMostNotes = 100;
 
 using Types = std::vector<const proto::TypeProto*>;
@@ -112,11 +114,14 @@ class TypeInference {
       : model_(model), options_(options), functions_(functions) {
     for (const auto& [domain, version] : model.opsets)
       opsets_[domain] = static_cast<int>(std::min<std::int64_t>(version, std::numeric_limits<int>::max()));
+    std::uint64_t nodes = functions.nodes();
     for (const GraphId graph : model.graphs()) {
+      nodes += model.graph(graph).nodes().size();
       for (const ValueId id : model.graph(graph).values()) {
         if (const auto& shape = model.graph(graph).value(id).type.shape) collect_symbols(*shape);
       }
     }
+    most_visits_ = std::max(kLeastVisits, kVisitsPerNode * nodes);
   }
 
   InferredTypes run() {
@@ -289,11 +294,11 @@ class TypeInference {
     if (function == nullptr) return nullptr;
     const std::uint64_t share = 1 + functions_.by_id().size() / 16;
     const std::uint64_t nodes = functions_.expanded_nodes(*function);
-    if (nodes > kMostFunctionNodes / share || function_nodes_ + nodes * share > kMostFunctionNodes) {
+    if (nodes > most_visits_ / share || visits_ + nodes * share > most_visits_) {
       note(fmt::format("function '{}' is not followed: its calls expand to {} nodes", node.op_type, nodes));
       return nullptr;
     }
-    function_nodes_ += nodes * share;
+    visits_ += nodes * share;
     return function;
   }
 
@@ -320,7 +325,8 @@ class TypeInference {
   std::unordered_set<std::string> symbols_;
   std::uint64_t bytes_ = 0;
   bool is_full_ = false;
-  std::uint64_t function_nodes_ = 0;
+  std::uint64_t visits_ = 0;
+  std::uint64_t most_visits_ = 0;
   std::uint64_t next_symbol_ = 0;
   InferredTypes result_;
 };

@@ -42,8 +42,8 @@ class InferredTypes {
 // that a number replaces a symbol. Small integer computations on shapes are followed. Never needed for
 // correctness: a node that cannot be inferred leaves its results unknown and everything else as it is.
 // Bounded for hostile models: each node is visited once, shapes have at most 64 dimensions, calls of the
-// model's functions are followed for at most 10 million nodes, all types take at most 256 MiB. Refuses a
-// model whose functions call themselves.
+// model's functions are followed for at most 64 visits a node of the file (or 10,000), all types take at most
+// 256 MiB. Refuses a model whose functions call themselves.
 [[nodiscard]] Result<InferredTypes> infer_types(const Model& model, const InferOptions& options = {});
 
 }  // namespace pith::ir::onnx
