@@ -143,6 +143,41 @@ void Rewriter::fold(NodeId id, Constant constant, std::string carried) {
   folded.constant_carried = std::move(carried);
 }
 
+ValueId Rewriter::capture(ValueId outer) {
+  const GraphId parent = graph().parent_;
+  PITH_ASSERT(parent != kNoGraph, "the main graph captures nothing");
+  for (const ValueId id : graph().captures()) {
+    if (value(id).captured == outer) return id;
+  }
+  ++model_.edits_;
+  Value added;
+  added.name = model_.graph(parent).value(outer).name;
+  added.captured = outer;
+  graph().values_.push_back(std::move(added));
+  Rewriter(model_, parent).add_read(outer, graph().owner_);
+  return ValueId{static_cast<std::uint32_t>(graph().values_.size() - 1)};
+}
+
+void Rewriter::set_operator(NodeId id, std::string op_type, Attributes attributes) {
+  PITH_ASSERT(node(id).subgraphs().empty(), "a node with subgraphs keeps its operator");
+  ++model_.edits_;
+  std::ranges::sort(attributes, {}, [](const auto& attribute) { return attribute.first; });
+  node(id).op_type = std::move(op_type);
+  node(id).domain.clear();
+  node(id).attributes = std::move(attributes);
+}
+
+void Rewriter::drop_output(NodeId id, std::size_t index) {
+  auto& outputs = node(id).outputs;
+  PITH_ASSERT(index < outputs.size() && outputs[index] != kNoValue, "an output that is not there");
+  Value& dropped = value(outputs[index]);
+  PITH_ASSERT(dropped.readers.empty() && dropped.output_uses == 0, "a dropped output is read");
+  ++model_.edits_;
+  dropped.alive = false;
+  outputs[index] = kNoValue;
+  while (!outputs.empty() && outputs.back() == kNoValue) outputs.pop_back();
+}
+
 void Rewriter::remove_constant(ValueId id) {
   const Value& v = value(id);
   PITH_ASSERT(v.constant != nullptr && v.readers.empty() && v.output_uses == 0 && !v.is_input,

@@ -41,6 +41,22 @@ class Rewriter {
   // ONNX tensor message that the IR does not model.
   void fold(NodeId node, Constant constant, std::string carried = {});
 
+  // The value that stands for `outer` of the enclosing graph here: one that there is, or a new one. What is
+  // new must be read before the model is verified.
+  [[nodiscard]] ValueId capture(ValueId outer);
+
+  // Makes the node another operator of ONNX's own; its inputs and outputs stay. No subgraphs, old or new.
+  void set_operator(NodeId node, std::string op_type, Attributes attributes);
+
+  // Gives up an output that nothing reads and that is no graph output; trailing absent outputs are cut off.
+  void drop_output(NodeId node, std::size_t index);
+
+  // Runs the nodes of `branch`, a subgraph of `owner` without inputs and with as many outputs as owner, in
+  // owner's place: they and the branch's constants move into this graph and read directly what they captured.
+  // Owner and its other subgraphs are removed. An output of owner that is a graph output keeps its name;
+  // where no node of the branch makes it, an Identity does.
+  void inline_branch(NodeId owner, GraphId branch);
+
   // Removes a constant that nothing reads and that is neither input nor output.
   void remove_constant(ValueId value);
 
