@@ -14,6 +14,7 @@
 #include "cli/presets.h"
 #include "cli/ship.h"
 #include "cli/signals.h"
+#include "engine/model_runner.h"
 #include "passes/runner.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -199,6 +200,8 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
     PITH_CHECK_OK(evaluation->measure_reference(runnable_original));
   }
 
+  engine::OnnxRunner runner(args.ort_lib);
+  plan.context.runner = &runner;
   PITH_TRY(ir::Model model, with_opset(original, args.opset));
   Watcher watcher(ui, model);
   passes::Observer* observers[] = {&watcher};

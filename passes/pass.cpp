@@ -29,4 +29,8 @@ void PassContext::skipped_tensor(std::string_view tensor, std::string reason) {
   skipped_.push_back({fmt::format("tensor '{}'", tensor), std::move(reason)});
 }
 
+void PassContext::skipped_model(std::string reason) {
+  skipped_.push_back({"model", std::move(reason)});
+}
+
 }  // namespace pith::passes

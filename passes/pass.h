@@ -14,6 +14,8 @@
 
 namespace pith::passes {
 
+class ModelRunner;  // passes/services.h
+
 // What a pass may do to a model's outputs; tests pick their tolerance by it.
 enum class Effect : std::uint8_t {
   exact,     // equal bit for bit
@@ -53,6 +55,8 @@ class PassContext {
   std::vector<std::regex> exclude;
   // True when the user wants to stop; long passes look between tensors, on any of their threads.
   std::function<bool()> cancelled;
+  // Computes values for passes that fold; null: such passes leave alone what would have to be computed.
+  ModelRunner* runner = nullptr;
 
   // `nodes`: the names of all nodes that read the tensor.
   [[nodiscard]] bool selects(const std::string& tensor, const std::vector<std::string>& nodes) const;
@@ -61,6 +65,8 @@ class PassContext {
 
   void skipped(const ir::Graph& graph, ir::NodeId node, std::string reason);
   void skipped_tensor(std::string_view tensor, std::string reason);
+  // The pass could not do its work on the whole model.
+  void skipped_model(std::string reason);
   [[nodiscard]] std::vector<Skipped> take_skipped() { return std::exchange(skipped_, {}); }
 
  private:

@@ -8,6 +8,7 @@
 #include <limits>
 #include <random>
 
+#include "engine/model_runner.h"
 #include "engine/runtime.h"
 #include "engine/session.h"
 #include "ir/onnx/read.h"
@@ -89,6 +90,13 @@ std::string model_bytes(std::string_view text) {
   const auto status = ::onnx::OnnxParser::Parse(message, whole);
   if (!status.IsOK()) throw InternalError("model text: " + status.ErrorMessage());
   return message.SerializeAsString();
+}
+
+passes::PassContext computing() {
+  static engine::OnnxRunner runner({});
+  passes::PassContext context;
+  context.runner = &runner;
+  return context;
 }
 
 ir::Model parse_model(std::string_view text) {

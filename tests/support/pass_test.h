@@ -26,6 +26,9 @@ struct PassRun {
   std::vector<std::string> skipped;  // "node 'n': reason"
 };
 
+// A context whose passes can compute values.
+[[nodiscard]] passes::PassContext computing();
+
 // Runs one pass; throws when it fails, leaves an invalid model, or lies about its changes.
 template <class P>
 [[nodiscard]] PassRun run_pass(const ir::Model& model, typename P::Options options = {},
