@@ -4,18 +4,22 @@
 //   after    y = Add(x, a[64])    z = Mul(y, a[64])
 //   where    equal means the same type, shape, form and bytes: 0.0 differs from -0.0, a NaN equals itself
 //
-// The first of equal constants in order of creation stays. Only constants of the same graph are compared.
-// A constant that is a graph input (a caller may override it) or a graph output (it keeps its name) is left
-// alone.
+// The first of equal constants in order of creation stays. A subgraph captures the one of the graph around
+// it; of equal constants in graphs beside each other one moves to the innermost graph around both. A constant
+// that is a graph input (a caller may override it) or the output of a graph (it keeps its name, and a
+// subgraph returns only what is its own) is left alone.
 
 #include "passes/merge_equal_constants.h"
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <unordered_map>
+#include <vector>
 
 #include "ir/overloaded.h"
 #include "ir/rewriter.h"
+#include "passes/places.h"
 
 namespace pith::passes {
 namespace {
@@ -59,57 +63,93 @@ std::uint64_t hash(const ir::Constant& constant) {
 // The constants seen so far, findable by their bits.
 class Seen {
  public:
-  explicit Seen(const Graph& graph) : graph_(graph) {}
+  explicit Seen(const ir::Model& model) : model_(model) {}
 
-  // An equal constant that was added before, else kNoValue and this one is added.
-  ValueId find_or_add(ValueId id) {
-    const ir::Constant& constant = *graph_.value(id).constant;
-    std::vector<ValueId>& candidates = by_hash_[hash(constant)];
-    for (const ValueId candidate : candidates) {
-      if (ir::same_bits(*graph_.value(candidate).constant, constant)) return candidate;
+  // Where an equal constant is; nullptr when there is none, then this one is added. The caller may change
+  // where it is.
+  Place* find_or_add(Place place) {
+    const auto& constant = *model_.graph(place.graph).value(place.value).constant;
+    std::vector<Place>& candidates = by_hash_[hash(constant)];
+    for (Place& candidate : candidates) {
+      if (ir::same_bits(*model_.graph(candidate.graph).value(candidate.value).constant, constant))
+        return &candidate;
     }
-    candidates.push_back(id);
-    return ir::kNoValue;
+    candidates.push_back(place);
+    return nullptr;
   }
 
  private:
-  const Graph& graph_;
-  std::unordered_map<std::uint64_t, std::vector<ValueId>> by_hash_;
+  const ir::Model& model_;
+  std::unordered_map<std::uint64_t, std::vector<Place>> by_hash_;
 };
+
+// The innermost graph that is or encloses both. Graphs nest no deeper than the importer allows.
+ir::GraphId around_both(const ir::Model& model, ir::GraphId a, ir::GraphId b) {
+  std::vector<ir::GraphId> around_a;
+  for (; a != ir::kNoGraph; a = model.graph(a).parent()) around_a.push_back(a);
+  while (std::ranges::find(around_a, b) == around_a.end()) b = model.graph(b).parent();
+  return b;
+}
+
+// The constant of an enclosing graph as this graph sees it.
+ValueId seen_from(ir::Model& model, ir::GraphId graph, Place outer) {
+  if (graph == outer.graph) return outer.value;
+  const ValueId around = seen_from(model, model.graph(graph).parent(), outer);
+  return ir::Rewriter(model, graph).capture(around);
+}
+
+// What reads the constant reads the other one, and the constant goes.
+void replace(ir::Model& model, Place place, Place by) {
+  ir::Rewriter edit(model, place.graph);
+  if (!model.graph(place.graph).value(place.value).readers.empty())
+    edit.replace_reads(place.value, seen_from(model, place.graph, by));
+  edit.remove_constant(place.value);
+}
+
+// One constant instead of both, in the innermost graph around them, where `first` then is.
+void merge(ir::Model& model, Place& first, Place second) {
+  const ir::GraphId common = around_both(model, first.graph, second.graph);
+  if (common != first.graph) {
+    const Value& value = model.graph(first.graph).value(first.value);
+    ir::Rewriter edit(model, common);
+    const Place moved{common, edit.add_constant(value.name, *value.constant)};
+    replace(model, first, moved);
+    first = moved;
+  }
+  replace(model, second, first);
+}
 
 }  // namespace
 
 Result<Outcome> MergeEqualConstants::run(ir::Model& model, PassContext& context) {
   Outcome outcome;
   std::uint64_t bytes = 0;
+  Seen seen(model);
+  std::vector<Place> bound;  // graph inputs and outputs, looked at last: nothing may be replaced by them
   for (const ir::GraphId graph_id : model.graphs()) {
     const Graph& graph = model.graph(graph_id);
-    Seen seen(graph);
-    std::vector<ValueId> bound;  // graph inputs and outputs, looked at last: nothing may be replaced by them
     for (const ValueId id : graph.values()) {
       const Value& value = graph.value(id);
       if (value.constant == nullptr) continue;
       PITH_CHECK_OK(context.keep_going());
       if (value.is_input || value.output_uses > 0) {
-        bound.push_back(id);
+        bound.push_back({graph_id, id});
         continue;
       }
-      const ValueId first = seen.find_or_add(id);
-      if (first == ir::kNoValue) continue;
+      Place* first = seen.find_or_add({graph_id, id});
+      if (first == nullptr) continue;
       bytes += ir::stored_bytes(*value.constant);
-      ir::Rewriter edit(model, graph_id);
-      edit.replace_reads(id, first);
-      edit.remove_constant(id);
+      merge(model, *first, {graph_id, id});
       ++outcome.changes;
     }
-    for (const ValueId id : bound) {
-      const ValueId first = seen.find_or_add(id);
-      if (first == ir::kNoValue) continue;
-      const Value& value = graph.value(id);
-      context.skipped_tensor(value.name,
-                             "equals '" + graph.value(first).name + "', but is a graph " +
-                                 (value.is_input ? "input that a caller may override" : "output"));
-    }
+  }
+  for (const Place place : bound) {
+    const Place* first = seen.find_or_add(place);
+    if (first == nullptr) continue;
+    const Value& value = model.graph(place.graph).value(place.value);
+    context.skipped_tensor(value.name, "equals '" + model.graph(first->graph).value(first->value).name +
+                                           "', but is a graph " +
+                                           (value.is_input ? "input that a caller may override" : "output"));
   }
   outcome.statistics = {{"bytes", static_cast<double>(bytes)}};
   return outcome;
