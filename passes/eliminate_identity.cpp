@@ -14,27 +14,27 @@
 
 #include "passes/eliminate_identity.h"
 
-#include <cstddef>
 #include <optional>
 #include <string>
 
-#include "ir/rewriter.h"
+#include "passes/bypass.h"
 
 namespace pith::passes {
 namespace {
 
-using ir::Graph, ir::Node, ir::NodeId, ir::Value, ir::ValueId;
-
-bool is_used(const Graph& graph, ValueId id) {
-  const Value& value = graph.value(id);
-  return !value.readers.empty() || value.output_uses > 0;
-}
+using ir::Graph, ir::Node, ir::NodeId, ir::ValueId;
 
 bool is_constant_false(const Graph& graph, ValueId id) {
   const ir::Constant* constant = graph.constant(id);
   if (constant == nullptr || constant->dtype != ir::DType::boolean) return false;
   const ir::Tensor tensor = ir::to_dense(*constant);
   return tensor.element_count() == 1 && tensor.bytes()[0] == std::byte{0};
+}
+
+// Dropping nothing is a copy in training too.
+bool is_ratio_zero(const Graph& graph, const Node& node) {
+  const auto ratio = graph.constant_f32(node.input(1));
+  return ratio && ratio->element_count() == 1 && ratio->as<float>()[0] == 0.0F;
 }
 
 // Whether this is an operator that can be a mere copy.
@@ -47,31 +47,11 @@ std::optional<std::string> refusal(const Graph& graph, const Node& node, std::in
   if (!node.has_input(0) || !node.has_output(0)) return "it has no input or no output";
   if (node.is("Dropout")) {
     if (opset < 7) return "before opset 7 a Dropout may be in training mode";
-    if (node.has_input(2) && !is_constant_false(graph, node.input(2))) return "it may be in training mode";
+    if (node.has_input(2) && !is_constant_false(graph, node.input(2)) && !is_ratio_zero(graph, node))
+      return "it may be in training mode";
     if (node.has_output(1) && is_used(graph, node.outputs[1])) return "its mask is used";
   }
-  if (!is_used(graph, node.outputs[0])) return "nothing reads its result; remove-dead-values removes it";
-  if (!graph.is_output(node.outputs[0])) return std::nullopt;
-
-  const Value& input = graph.value(node.input(0));
-  if (input.output_uses > 0) return "both its input and its result are graph outputs";
-  if (input.is_input) return "it passes a graph input on to a graph output";
-  if (input.constant != nullptr) return "it passes a constant on to a graph output";
-  if (input.captured != ir::kNoValue) return "it passes a captured value on to a graph output";
-  return std::nullopt;
-}
-
-void take_out(ir::Model& model, ir::GraphId graph_id, NodeId id) {
-  ir::Rewriter edit(model, graph_id);
-  const Graph& graph = model.graph(graph_id);
-  const ValueId input = graph.node(id).input(0);
-  const ValueId output = graph.node(id).outputs[0];
-  if (graph.is_output(output)) {
-    edit.take_over_output(input, id);
-  } else {
-    edit.replace_reads(output, input);
-    edit.remove_node(id);
-  }
+  return bypass_refusal(graph, node, node.input(0));
 }
 
 }  // namespace
@@ -87,7 +67,7 @@ Result<Outcome> EliminateIdentity::run(ir::Model& model, PassContext& context) {
         context.skipped(graph, id, *std::move(why));
         continue;
       }
-      take_out(model, graph_id, id);
+      bypass(model, graph_id, id, node.input(0));
       ++outcome.changes;
     }
   }
