@@ -15,8 +15,12 @@ struct Preset {
 };
 
 inline constexpr std::array<Preset, 2> kPresets{{
-    {"lossless", "the outputs stay equal bit for bit",
-     "eliminate-identity, remove-dead-values, merge-equal-constants, entropy-code"},
+    {"lossless", "the outputs stay equal up to float rounding",
+     "strip-training, eliminate-identity, merge-equal-constants, eliminate-common-subexpressions, "
+     "fold-constants, inline-constant-branches, fold-constants, eliminate-no-ops, merge-equal-constants, "
+     "eliminate-common-subexpressions, fold-constants, eliminate-no-ops, fuse-matmul-add, fold-batch-norm, "
+     "fold-scales, remove-dead-values, merge-equal-constants, merge-transposed-constants, report-interface, "
+     "entropy-code"},
     {"safe", "8-bit weights, one scale a channel; needs no data (the default)",
      "eliminate-identity, remove-dead-values, fold-batch-norm, merge-equal-constants, "
      "quantize-weights{bits=8 granularity=channel}, entropy-code"},

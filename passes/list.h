@@ -5,7 +5,7 @@
 
 namespace pith::passes {
 
-// Adds eliminate-identity, fold-batch-norm, merge-equal-constants and remove-dead-values.
+// Adds the passes of this folder.
 void add_passes(PassRegistry& registry);
 
 }  // namespace pith::passes

@@ -70,7 +70,8 @@ void check_asset(const Asset& asset) {
     const double after = quality["after"];
     if (!std::isnan(asset.published)) CHECK(std::abs(before - asset.published) < 1e-4);
     if (preset == "lossless") {
-      CHECK(after == before);
+      // Folding rounds, so a number may differ in its last digits; no prediction does.
+      CHECK(std::abs(after - before) <= 1e-5 * std::max(1.0, std::abs(before)));
       CHECK(quality["agreement"] == 1.0);
       CHECK(report["outputs"][0]["bytes"] < report["inputs"][0]["bytes"]);
     } else {

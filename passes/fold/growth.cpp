@@ -1,0 +1,113 @@
+#include "passes/fold/growth.h"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <set>
+
+namespace pith::passes::fold {
+namespace {
+
+class Groups {
+ public:
+  explicit Groups(std::size_t count) : parents_(count) { std::iota(parents_.begin(), parents_.end(), 0U); }
+
+  std::size_t find(std::size_t i) {
+    while (parents_[i] != i) i = parents_[i] = parents_[parents_[i]];
+    return i;
+  }
+  void join(std::size_t a, std::size_t b) { parents_[find(a)] = find(b); }
+
+ private:
+  std::vector<std::size_t> parents_;
+};
+
+class Chooser {
+ public:
+  Chooser(const std::vector<Piece>& pieces, std::uint64_t free_bytes)
+      : pieces_(pieces), free_bytes_(free_bytes), goes_(pieces.size()), readers_(pieces.size()) {
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+      goes_[i] = pieces[i].is_result;
+      for (const std::size_t input : pieces[i].inputs) readers_[input].push_back(i);
+    }
+  }
+
+  std::vector<bool> run() {
+    for (const auto& group : groups()) {
+      while (stored(group) > freed(group)) keep_largest(group);
+    }
+    return std::move(goes_);
+  }
+
+ private:
+  std::uint64_t cost(std::size_t i) const { return pieces_[i].bytes > free_bytes_ ? pieces_[i].bytes : 0; }
+
+  std::vector<std::vector<std::size_t>> groups() const {
+    Groups joined(pieces_.size());
+    std::map<std::size_t, std::size_t> first_of_content;
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      for (const std::size_t input : pieces_[i].inputs) {
+        if (cost(input) > 0 || pieces_[input].is_result) joined.join(i, input);
+      }
+      if (pieces_[i].is_result && cost(i) > 0)
+        joined.join(i, first_of_content.try_emplace(pieces_[i].content, i).first->second);
+    }
+    std::map<std::size_t, std::vector<std::size_t>> members;
+    for (std::size_t i = 0; i < pieces_.size(); ++i) members[joined.find(i)].push_back(i);
+    std::vector<std::vector<std::size_t>> groups;
+    for (auto& [root, group] : members) groups.push_back(std::move(group));
+    return groups;
+  }
+
+  bool is_stored(std::size_t i) const {
+    return goes_[i] && (pieces_[i].needed ||
+                        std::ranges::any_of(readers_[i], [&](std::size_t reader) { return !goes_[reader]; }));
+  }
+
+  std::uint64_t stored(const std::vector<std::size_t>& group) const {
+    std::uint64_t bytes = 0;
+    std::set<std::size_t> contents;
+    for (const std::size_t i : group) {
+      if (is_stored(i) && contents.insert(pieces_[i].content).second) bytes += cost(i);
+    }
+    return bytes;
+  }
+
+  std::uint64_t freed(const std::vector<std::size_t>& group) const {
+    std::uint64_t bytes = 0;
+    for (const std::size_t i : group) {
+      const Piece& piece = pieces_[i];
+      if (piece.is_result || piece.needed) continue;
+      if (std::ranges::all_of(readers_[i], [&](std::size_t reader) { return goes_[reader]; }))
+        bytes += cost(i);
+    }
+    return bytes;
+  }
+
+  // All that are at least half as large as the largest: the number of rounds stays small.
+  void keep_largest(const std::vector<std::size_t>& group) {
+    std::vector<std::size_t> candidates;
+    std::uint64_t largest = 0;
+    for (const std::size_t i : group) {
+      if (!is_stored(i) || cost(i) == 0) continue;
+      candidates.push_back(i);
+      largest = std::max(largest, cost(i));
+    }
+    for (const std::size_t i : candidates) {
+      if (cost(i) >= largest - largest / 2) goes_[i] = false;
+    }
+  }
+
+  const std::vector<Piece>& pieces_;
+  std::uint64_t free_bytes_;
+  std::vector<bool> goes_;
+  std::vector<std::vector<std::size_t>> readers_;
+};
+
+}  // namespace
+
+std::vector<bool> worth_folding(const std::vector<Piece>& pieces, std::uint64_t free_bytes) {
+  return Chooser(pieces, free_bytes).run();
+}
+
+}  // namespace pith::passes::fold

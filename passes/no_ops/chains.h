@@ -1,0 +1,19 @@
+// Two operators in a row that one can do.
+#pragma once
+
+#include "passes/no_ops/rules.h"
+
+namespace pith::passes::no_ops {
+
+// Makes the node read what the node before it reads, when that is the only other change needed, and removes
+// the node before it, which nothing else may read:
+//   Transpose of a Transpose    the permutations are composed
+//   Reshape of a Reshape, Flatten, Squeeze or Unsqueeze    when the target copies no dimension
+// Returns whether anything was done.
+[[nodiscard]] bool join(ir::Model& model, const View& view, ir::NodeId node);
+
+// A Reshape whose target is computed, but with one entry at most that is not known: the target becomes a
+// constant with -1 there, because the number of elements settles it. Returns whether it was done.
+[[nodiscard]] bool settle_shape(ir::Model& model, const View& view, ir::NodeId node);
+
+}  // namespace pith::passes::no_ops

@@ -1,0 +1,64 @@
+#include "passes/fold/growth.h"
+#include "tests/support/catch.h"
+
+namespace pith::test {
+namespace {
+
+using passes::fold::Piece;
+using Choice = std::vector<bool>;
+
+Piece constant(std::uint64_t bytes, bool needed = false) {
+  return {.bytes = bytes, .is_result = false, .needed = needed, .content = 0, .inputs = {}};
+}
+
+Piece result(std::uint64_t bytes, std::size_t content, std::vector<std::size_t> inputs, bool needed) {
+  return {
+      .bytes = bytes, .is_result = true, .needed = needed, .content = content, .inputs = std::move(inputs)};
+}
+
+Choice choose(const std::vector<Piece>& pieces, std::uint64_t free_bytes = 0) {
+  return passes::fold::worth_folding(pieces, free_bytes);
+}
+
+TEST_CASE("a result that is no larger than what it frees is stored") {
+  CHECK(choose({constant(10), result(10, 1, {0}, true)}) == Choice{false, true});
+  CHECK(choose({constant(10), result(11, 1, {0}, true)}) == Choice{false, false});
+  CHECK(choose({constant(10), result(11, 1, {0}, true)}, 11) == Choice{false, true});
+}
+
+TEST_CASE("a constant that something else needs frees nothing") {
+  CHECK(choose({constant(10, true), result(10, 1, {0}, true)}) == Choice{false, false});
+}
+
+TEST_CASE("what is only computed on the way costs nothing") {
+  CHECK(choose({constant(10), result(99, 1, {0}, false), result(10, 2, {1}, true)}) ==
+        Choice{false, true, true});
+}
+
+TEST_CASE("results of one constant are taken together, the largest stays") {
+  // Two halves of one constant replace it.
+  CHECK(choose({constant(10), result(5, 1, {0}, true), result(5, 2, {0}, true)}) ==
+        Choice{false, true, true});
+  // A whole and a half do not; without the whole there is nothing to free either.
+  CHECK(choose({constant(10), result(10, 1, {0}, true), result(5, 2, {0}, true)}) ==
+        Choice{false, false, false});
+}
+
+TEST_CASE("a result that stays is read by its node's readers, and what it reads is stored") {
+  // 0 -> 1 (small) -> 2 (large, needed): 2 stays, so 1 is stored, which frees 0.
+  CHECK(choose({constant(10), result(8, 1, {0}, false), result(50, 2, {1}, true)}) ==
+        Choice{false, true, false});
+}
+
+TEST_CASE("equal results are stored once") {
+  CHECK(choose({constant(10), result(10, 1, {0}, true), result(10, 1, {0}, true)}) ==
+        Choice{false, true, true});
+}
+
+TEST_CASE("groups that share only small constants are judged apart") {
+  CHECK(choose({constant(4), constant(100), result(100, 2, {0, 1}, true), result(100, 3, {0}, true)}, 4) ==
+        Choice{false, false, true, false});
+}
+
+}  // namespace
+}  // namespace pith::test
