@@ -56,7 +56,7 @@ Found<Channels> spread(const Graph& graph, ValueId id, std::size_t rank, std::si
   if (shape.size() > rank) return refuse("its constant has more axes than its operand");
   for (std::size_t i = 0; i < shape.size(); ++i) {
     const bool along_channels = i + rank - shape.size() == axis;
-    if (shape[i] != 1 && !(along_channels && shape[i] == static_cast<std::int64_t>(channels)))
+    if (shape[i] != 1 && (!along_channels || shape[i] != static_cast<std::int64_t>(channels)))
       return refuse("its constant of shape " + ir::to_string(shape) + " is not one value a channel");
   }
   if (values.size() == 1) return Channels(channels, static_cast<double>(values[0]));

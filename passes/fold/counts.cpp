@@ -194,7 +194,8 @@ Count padded(const Node& node, Inputs inputs, std::int64_t opset) {
     for (std::int64_t i = 0; i < std::ssize(shape); ++i) axes.push_back(i);
   }
   if (pads->size() != 2 * axes.size()) return refuse("its pads are not two integers an axis");
-  if (node.attribute<std::string>("mode", "constant") != "constant" && inputs[0]->element_count() == 0)
+  const auto* mode = node.find<std::string>("mode");
+  if (mode != nullptr && *mode != "constant" && inputs[0]->element_count() == 0)
     return refuse("it repeats the edge of an empty tensor");
   Shape result = shape;
   for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -210,7 +211,8 @@ Count padded(const Node& node, Inputs inputs, std::int64_t opset) {
 
 Count one_hot(const Node&, Inputs inputs, std::int64_t) {
   const auto depth = scalar(at(inputs, 1));
-  if (!depth || !(*depth >= 1 && *depth < 9e15)) return refuse("its depth is not a positive number");
+  if (!depth || std::isnan(*depth) || *depth < 1 || *depth >= 9e15)
+    return refuse("its depth is not a positive number");
   std::uint64_t count = 0;
   if (__builtin_mul_overflow(inputs[0]->element_count(), static_cast<std::uint64_t>(*depth), &count))
     return refuse("its result has a shape that cannot be");

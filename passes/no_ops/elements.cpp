@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <cmath>
+#include <type_traits>
 
 #include "passes/no_ops/rules.h"
 
@@ -15,8 +16,12 @@ bool is_all(const ir::Constant& constant, double number) {
   if (dense == nullptr || constant.shape.size() > 8) return false;
   const auto all = [&]<class T>(T wanted) {
     const auto values = dense->tensor.as<T>();
-    return !values.empty() &&
-           std::ranges::all_of(values, [&](T value) { return std::memcmp(&value, &wanted, sizeof(T)) == 0; });
+    return !values.empty() && std::ranges::all_of(values, [&](T value) {
+      if constexpr (std::is_floating_point_v<T>) {
+        if (std::signbit(value) != std::signbit(wanted)) return false;  // of zeros
+      }
+      return value == wanted;
+    });
   };
   switch (constant.dtype) {
     case DType::float32:

@@ -90,9 +90,10 @@ bool is_identity_transpose(const View& view, const Node& node) {
 bool is_identity_resize(const View& view, const Node& node) {
   const bool upsample = node.is("Upsample");
   if (!upsample && !node.is("Resize")) return false;
-  if (node.attribute<std::string>("mode", "nearest") != "nearest") return false;
-  const auto where = node.attribute<std::string>("coordinate_transformation_mode", "half_pixel");
-  if (where != "half_pixel" && where != "asymmetric") return false;
+  const auto* mode = node.find<std::string>("mode");
+  if (mode != nullptr && *mode != "nearest") return false;
+  const auto* where = node.find<std::string>("coordinate_transformation_mode");
+  if (where != nullptr && *where != "half_pixel" && *where != "asymmetric") return false;
   if (node.has_input(3)) return false;  // sizes
   const std::size_t input = upsample || view.model.opset() < 11 ? 1 : 2;
   const ir::Constant* scales =

@@ -26,6 +26,7 @@
 #include "cli/builtin_passes.h"
 #include "cli/model_file.h"
 #include "cli/presets.h"
+#include "engine/model_runner.h"
 #include "ir/onnx/convert_opset.h"
 #include "passes/runner.h"
 
@@ -46,7 +47,9 @@ Result<std::optional<ir::Buffer>> make(ir::Model model, const Variant& variant) 
   if (variant.opset) {
     PITH_TRY(model, ir::onnx::convert_opset(model, *variant.opset));
   }
+  static engine::OnnxRunner runner({});
   passes::PassContext context;
+  context.runner = &runner;
   PITH_TRY(const auto records, passes::run(variant.pipeline, model, context));
   const auto idle = [](const passes::PassRecord& record) { return record.changes == 0; };
   if (!records.empty() && !variant.container && std::ranges::all_of(records, idle)) return std::nullopt;
