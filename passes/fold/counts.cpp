@@ -65,11 +65,6 @@ bool may_trap(const Tensor& divisor) {
   return false;
 }
 
-bool is_float(DType dtype) {
-  return dtype == DType::float32 || dtype == DType::float64 || dtype == DType::float16 ||
-         dtype == DType::bfloat16;
-}
-
 std::optional<double> scalar(const Tensor* tensor) {
   if (tensor == nullptr || tensor->element_count() != 1) return std::nullopt;
   if (tensor->dtype() == DType::float32) return static_cast<double>(tensor->as<float>()[0]);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <set>
 
 namespace pith::passes::fold {
@@ -24,7 +25,8 @@ class Groups {
 
 class Chooser {
  public:
-  Chooser(const std::vector<Piece>& pieces, std::uint64_t free_bytes)
+  // Without `free_bytes` every byte counts, those beside the values too.
+  Chooser(const std::vector<Piece>& pieces, std::optional<std::uint64_t> free_bytes)
       : pieces_(pieces), free_bytes_(free_bytes), goes_(pieces.size()), readers_(pieces.size()) {
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       goes_[i] = pieces[i].is_result;
@@ -36,11 +38,23 @@ class Chooser {
     for (const auto& group : groups()) {
       while (stored(group) > freed(group)) keep_largest(group);
     }
-    return std::move(goes_);
+    return goes_;
+  }
+
+  // Whether the file as a whole becomes no larger.
+  [[nodiscard]] bool is_no_larger() {
+    free_bytes_.reset();
+    std::vector<std::size_t> all(pieces_.size());
+    std::iota(all.begin(), all.end(), 0U);
+    return stored(all) <= freed(all);
   }
 
  private:
-  std::uint64_t cost(std::size_t i) const { return pieces_[i].bytes > free_bytes_ ? pieces_[i].bytes : 0; }
+  std::uint64_t cost(std::size_t i) const {
+    const Piece& piece = pieces_[i];
+    if (!free_bytes_) return piece.bytes + piece.overhead;
+    return piece.bytes > *free_bytes_ ? piece.bytes : 0;
+  }
 
   std::vector<std::vector<std::size_t>> groups() const {
     Groups joined(pieces_.size());
@@ -77,6 +91,7 @@ class Chooser {
     std::uint64_t bytes = 0;
     for (const std::size_t i : group) {
       const Piece& piece = pieces_[i];
+      if (!free_bytes_ && goes_[i]) bytes += piece.node_bytes;
       if (piece.is_result || piece.needed) continue;
       if (std::ranges::all_of(readers_[i], [&](std::size_t reader) { return goes_[reader]; }))
         bytes += cost(i);
@@ -99,7 +114,7 @@ class Chooser {
   }
 
   const std::vector<Piece>& pieces_;
-  std::uint64_t free_bytes_;
+  std::optional<std::uint64_t> free_bytes_;
   std::vector<bool> goes_;
   std::vector<std::vector<std::size_t>> readers_;
 };
@@ -107,7 +122,9 @@ class Chooser {
 }  // namespace
 
 std::vector<bool> worth_folding(const std::vector<Piece>& pieces, std::uint64_t free_bytes) {
-  return Chooser(pieces, free_bytes).run();
+  Chooser lenient(pieces, free_bytes);
+  std::vector<bool> goes = lenient.run();
+  return lenient.is_no_larger() ? goes : Chooser(pieces, std::nullopt).run();
 }
 
 }  // namespace pith::passes::fold

@@ -152,12 +152,15 @@ std::expected<std::uint64_t, std::string> result_bytes(const Node& node, Inputs 
   if (!node.domain.empty() || rule == rules().end()) return refuse(node.op_type + " is not folded");
   if (at(inputs, 0) == nullptr) return refuse("it has no input");
   for (const Tensor* input : inputs) {
-    if (input != nullptr && input->dtype() == DType::string) return refuse("it works on strings");
+    if (input == nullptr) continue;
+    if (input->dtype() == DType::string) return refuse("it works on strings");
+    if (ir::bits_of(input->dtype()) < 8) return refuse("it works on elements smaller than a byte");
   }
   const Count count = rule->second.count(node, inputs, opset);
   if (!count) return count;
   const auto type = element_type(node, inputs, rule->second.element);
   if (!type) return std::unexpected(type.error());
+  if (ir::bits_of(*type) > 0 && ir::bits_of(*type) < 8) return refuse("its elements are smaller than a byte");
   const auto bytes = ir::packed_bytes(*type, *count);
   if (!bytes) return refuse("its result has no size");
   return *bytes;

@@ -43,22 +43,35 @@ TEST_CASE("fold-constants computes chains of constants and removes what they wer
 
 TEST_CASE("fold-constants tells shapes from declared types without a runtime") {
   const auto run = run_pass<FoldConstants>(parse_model(R"(
-    net (float[2,n,4] x, float[6] z) => (int64[1] a, int64 b, int64[1] c, int64[1] d, int64 e, int64[3] f)
-    <int64[1] last = {-1}, int64 first = {0}, int64[1] one = {1}, int64[1] two = {2}, int64[1] far = {99}>
+    net (float[2,n,4] x, float[6] z) => (int64[6] p, int64[6] q, int64[1] c, int64[6] r, int64[6] u, int64[3] f)
+    <int64[1] last = {-1}, int64 first = {0}, int64[1] two = {2}, int64[1] far = {99}>
     {
-      s = Shape(x)
-      a = Gather(s, last)
-      b = Gather(s, first)
+      shape = Shape(x)
+      a = Gather(shape, last)
+      b = Gather(shape, first)
       t = Shape<start = -1>(x)
       c = Add(t, t)
-      d = Slice(s, two, far)
-      e = Size(s)
+      d = Slice(shape, two, far)
+      e = Size(shape)
       f = Shape(x)
+      k = Cast<to = 7>(z)
+      p = Add(k, a)
+      q = Add(k, b)
+      r = Add(k, d)
+      u = Add(k, e)
     })"));
   CHECK(run.changes == 5);
   CHECK(run.skipped == Reasons{"model: constants are not folded: there is nothing to compute with"});
-  CHECK(ir::print(run.after) == "s = Shape(x)\nc = Add(t[1], t[1])\nf = Shape(x)\n");
+  CHECK(ir::print(run.after) ==
+        "shape = Shape(x)\nc = Add(t[1], t[1])\nf = Shape(x)\nk = Cast(z) {to=7}\np = Add(k, a[1])\n"
+        "q = Add(k, b[])\nr = Add(k, d[1])\nu = Add(k, e[])\n");
   CHECK(largest_difference(run.before, run.after) == 0);
+}
+
+TEST_CASE("fold-constants leaves a node that takes less room than its result") {
+  const auto run = fold("net (float[1] x) => (float[4] y) <float[4] a = {1, 2, 3, 4}> { y = Abs(a) }");
+  CHECK(run.changes == 0);
+  CHECK(run.skipped == Reasons{"node Abs of 'y': its result of 16 bytes would take more room than it frees"});
 }
 
 TEST_CASE("fold-constants follows the numbers of a shape through a chain, some of them unknown") {
@@ -177,7 +190,7 @@ TEST_CASE("fold-constants declines with a reason") {
   SECTION("inputs that the runtime refuses") {
     const auto run = fold(R"(net (float[1] x) => (float[2] y, float[1] z)
       <float[2] a = {1, 2}, int64[1] i = {7}, float[1] b = {4}>
-      { y = Gather(a, i) z = Sqrt(b) })");
+      { y = Gather(a, i) s = Sqrt(b) z = Add(x, s) })");
     CHECK(run.changes == 1);  // its neighbour in the same round is folded
     REQUIRE(run.skipped.size() == 1);
     CHECK(run.skipped[0].starts_with("node Gather of 'y': "));
@@ -187,6 +200,11 @@ TEST_CASE("fold-constants declines with a reason") {
                    {"node Div of 'y': it may divide by zero"});
     check_declined("int64[1] a = {-9223372036854775808}, int64[1] b = {-1}", "y = Mod(a, b)",
                    {"node Mod of 'y': it may divide by zero"});
+  }
+  SECTION("elements smaller than a byte") {
+    check_declined("float[2] a = {1, 2}", "t = Cast<to = 22>(a) y = Cast<to = 1>(t)",
+                   {"node Cast of 't': its elements are smaller than a byte"},
+                   "<ir_version: 10, opset_import: [\"\" : 21]> ");
   }
   SECTION("another broadcasting") {
     check_declined("float[1] a = {1}", "y = Add(a, a)",

@@ -8,7 +8,13 @@ using passes::fold::Piece;
 using Choice = std::vector<bool>;
 
 Piece constant(std::uint64_t bytes, bool needed = false) {
-  return {.bytes = bytes, .is_result = false, .needed = needed, .content = 0, .inputs = {}};
+  return {.bytes = bytes,
+          .overhead = 0,
+          .node_bytes = 0,
+          .is_result = false,
+          .needed = needed,
+          .content = 0,
+          .inputs = {}};
 }
 
 Piece result(std::uint64_t bytes, std::size_t content, std::vector<std::size_t> inputs, bool needed) {
@@ -58,6 +64,18 @@ TEST_CASE("equal results are stored once") {
 TEST_CASE("groups that share only small constants are judged apart") {
   CHECK(choose({constant(4), constant(100), result(100, 2, {0, 1}, true), result(100, 3, {0}, true)}, 4) ==
         Choice{false, false, true, false});
+}
+
+TEST_CASE("what is free in itself is not where the file would grow by it") {
+  std::vector<Piece> pieces{constant(10, true), result(50, 1, {0}, true)};
+  CHECK(choose(pieces, 64) == Choice{false, true});  // the node took 100 bytes
+  pieces[1].node_bytes = 49;
+  CHECK(choose(pieces, 64) == Choice{false, false});
+  pieces[1].node_bytes = 55;
+  pieces[1].overhead = 5;
+  CHECK(choose(pieces, 64) == Choice{false, true});
+  pieces[1].overhead = 6;
+  CHECK(choose(pieces, 64) == Choice{false, false});
 }
 
 }  // namespace
