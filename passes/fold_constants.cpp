@@ -35,6 +35,7 @@
 
 #include "ir/rewriter.h"
 #include "passes/fold/evaluate.h"
+#include "passes/fold/file_bytes.h"
 #include "passes/fold/growth.h"
 #include "passes/fold/known_shape.h"
 #include "passes/fold/result_size.h"
@@ -221,27 +222,6 @@ class Folder {
     return {};
   }
 
-  // What a constant takes in a file beside its values: its name, type and shape; as a graph output it is
-  // written as a node of its own.
-  std::uint64_t constant_overhead(const Known& known) const {
-    const ir::Value& value = model_.graph(known.place.graph).value(known.place.value);
-    const std::uint64_t as_node = value.output_uses > 0 ? 32 : 0;
-    return 12 + value.name.size() + 2 * known.tensor.shape().size() + as_node;
-  }
-
-  // What a node takes in a file, rather less than more: the names of what it reads and makes, and of
-  // attributes.
-  std::uint64_t node_bytes(NodePlace place) const {
-    const Graph& graph = model_.graph(place.graph);
-    const Node& node = graph.node(place.node);
-    std::uint64_t bytes = 4 + node.op_type.size() + node.name.size();
-    for (const auto& ids : {node.inputs, node.outputs}) {
-      for (const ValueId id : ids) bytes += 2 + (id == ir::kNoValue ? 0 : graph.value(id).name.size());
-    }
-    for (const auto& [name, attribute] : node.attributes) bytes += 6 + name.size();
-    return bytes;
-  }
-
   std::vector<fold::Piece> pieces() const {
     Contents contents;
     std::set<NodePlace> computed;
@@ -253,8 +233,9 @@ class Folder {
       const Known& known = known_[i];
       fold::Piece piece;
       piece.bytes = known.tensor.bytes().size();
-      piece.overhead = constant_overhead(known);
-      piece.node_bytes = known.node ? node_bytes(*known.node) : 0;
+      const Graph& graph = model_.graph(known.place.graph);
+      piece.overhead = fold::constant_overhead(graph.value(known.place.value), known.tensor.shape().size());
+      if (known.node) piece.node_bytes = fold::node_bytes(graph, graph.node(known.node->node));
       piece.is_result = known.node.has_value();
       piece.content = piece.is_result ? contents.id_of(known.tensor, i, known_) : i;
       piece.inputs = known.inputs;

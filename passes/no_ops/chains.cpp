@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ir/rewriter.h"
+#include "passes/fold/file_bytes.h"
 #include "passes/fold/known_shape.h"
 
 namespace pith::passes::no_ops {
@@ -33,6 +34,19 @@ std::optional<Integers> composed(const Node& first, const Node& second) {
 
 bool reshapes(const Node& node) {
   return node.is("Reshape") || node.is("Flatten") || node.is("Squeeze") || node.is("Unsqueeze");
+}
+
+// What the nodes take in a file that go when nothing reads this value any more, looking along first inputs.
+std::uint64_t bytes_behind(const ir::Graph& graph, ValueId id) {
+  std::uint64_t bytes = 0;
+  for (ir::NodeId producer = graph.producer(id); producer != ir::kNoNode && graph.has_one_reader(id);
+       producer = graph.producer(id)) {
+    const Node& node = graph.node(producer);
+    bytes += fold::node_bytes(graph, node);
+    if (!node.has_input(0)) break;
+    id = node.input(0);
+  }
+  return bytes;
 }
 
 // Whether the shape that a Reshape makes does not depend on that of its input, only on how many elements it
@@ -82,8 +96,12 @@ bool settle_shape(ir::Model& model, const View& view, ir::NodeId id) {
     entries.push_back(entry.value_or(-1));
   }
   if (std::ranges::count(entries, -1) > 1) return false;
+  const ir::Value& value = graph.value(node.input(1));
+  if (bytes_behind(graph, node.input(1)) <
+      entries.size() * sizeof(std::int64_t) + fold::constant_overhead(value, 1))
+    return false;
   ir::Rewriter edit(model, view.id);
-  const std::string name = graph.value(node.input(1)).name;
+  const std::string name = value.name;
   const auto rank = static_cast<std::int64_t>(entries.size());
   edit.set_input(id, 1, edit.add_constant(name, ir::Tensor::of<std::int64_t>({rank}, std::move(entries))));
   return true;

@@ -13,7 +13,8 @@ namespace pith::passes::no_ops {
 [[nodiscard]] bool join(ir::Model& model, const View& view, ir::NodeId node);
 
 // A Reshape whose target is computed, but with one entry at most that is not known: the target becomes a
-// constant with -1 there, because the number of elements settles it. Returns whether it was done.
+// constant with -1 there, because the number of elements settles it; only where
+// the nodes that go by it take as much room. Returns whether it was done.
 [[nodiscard]] bool settle_shape(ir::Model& model, const View& view, ir::NodeId node);
 
 }  // namespace pith::passes::no_ops

@@ -8,18 +8,21 @@ using passes::fold::Piece;
 using Choice = std::vector<bool>;
 
 Piece constant(std::uint64_t bytes, bool needed = false) {
-  return {.bytes = bytes,
-          .overhead = 0,
-          .node_bytes = 0,
-          .is_result = false,
-          .needed = needed,
-          .content = 0,
-          .inputs = {}};
+  Piece piece;
+  piece.bytes = bytes;
+  piece.needed = needed;
+  return piece;
 }
 
 Piece result(std::uint64_t bytes, std::size_t content, std::vector<std::size_t> inputs, bool needed) {
-  return {
-      .bytes = bytes, .is_result = true, .needed = needed, .content = content, .inputs = std::move(inputs)};
+  Piece piece;
+  piece.bytes = bytes;
+  piece.node_bytes = 100;
+  piece.is_result = true;
+  piece.needed = needed;
+  piece.content = content;
+  piece.inputs = std::move(inputs);
+  return piece;
 }
 
 Choice choose(const std::vector<Piece>& pieces, std::uint64_t free_bytes = 0) {
