@@ -314,10 +314,6 @@ TEST_CASE("fold-batch-norm declines with a reason") {
     v.producer = "t = ConvTranspose<group = 3>(x, w)";
     check_declined(v, "the weight of its ConvTranspose has shape [2,2,1,1]");
   }
-  SECTION("groups below one") {
-    v.producer = "t = ConvTranspose<group = 0>(x, w)";
-    check_declined(v, "the weight of its ConvTranspose has shape [2,2,1,1]");
-  }
 }
 
 TEST_CASE("fold-batch-norm declines a Gemm that it cannot fold into") {
