@@ -89,9 +89,22 @@ class CommandLine {
       sub.add_flag("-f,--force", args_.force, "Overwrite, and write a result that is not smaller");
     }
     if (takes.compress) add_compress_flags(sub);
+    if (takes.output) add_external_flags(sub);
     if (takes.data) add_data_flags(sub);
     add_general_flags(sub);
     return sub;
+  }
+
+  void add_external_flags(CLI::App& sub) {
+    static const std::map<std::string, ExternalWeights> kWhen{{"auto", ExternalWeights::automatic},
+                                                              {"always", ExternalWeights::always},
+                                                              {"never", ExternalWeights::never}};
+    add_choice(sub, "--external-data", args_.external_weights, kWhen,
+               "Weights of an .onnx output in a file beside it: auto (above 2 GiB), always or never");
+    sub.add_option("--data-file-size", args_.data_file_size, "Largest such file, as in 500MB or 2GiB")
+        ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
+        ->check(whole_number(1))
+        ->type_name("SIZE");
   }
 
   void add_compress_flags(CLI::App& sub) {
@@ -168,6 +181,8 @@ class CommandLine {
 
   void add_model(CLI::App& sub) {
     sub.add_option("MODEL", args_.model, "An .onnx or .pith file")->required();
+    sub.add_option("--data-root", args_.data_root,
+                   "Folder in which links to the model's external data may be followed");
   }
 
   void add_inspect() {

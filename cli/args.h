@@ -14,6 +14,13 @@ enum class Format : std::uint8_t { human, json, quiet };
 enum class ProgressKind : std::uint8_t { automatic, bar, plain, json, none };
 enum class Color : std::uint8_t { automatic, always, never };
 
+// When the weights of an .onnx output lie in files of their own.
+enum class ExternalWeights : std::uint8_t {
+  automatic,  // when the model would not fit into one file
+  always,
+  never,
+};
+
 struct Args {
   std::string command;  // "compress"; empty when `text` answers
   std::string text;     // help or version to print instead of running a command
@@ -35,6 +42,9 @@ struct Args {
   std::vector<std::string> exclude;
   std::string report;
   std::string ort_lib;
+  std::string data_root;
+  ExternalWeights external_weights = ExternalWeights::automatic;
+  std::uint64_t data_file_size = 0;  // 0: no limit
   std::uint64_t seed = 0;
   bool strict = false;
   bool no_entropy = false;

@@ -82,8 +82,8 @@ Result<void> add_outputs(const Args& args, const std::optional<RunPlan>& plan, c
 Result<Exit> run_compare(const Args& args, Ui& ui) {
   PITH_TRY(const auto plan, plan_run(args));
   ui.progress.stage("reading");
-  PITH_TRY(const ModelFile a, load_model(args.model));
-  PITH_TRY(const ModelFile b, load_model(args.other));
+  PITH_TRY(const ModelFile a, load_model(args.model, load_options(args)));
+  PITH_TRY(const ModelFile b, load_model(args.other, load_options(args)));
   ui.progress.stage("comparing");
   report::CompareReport report = report::compare(a.model, storage_of(a.format), a.entry, b.model,
                                                  storage_of(b.format), b.entry, ui.threads());

@@ -40,9 +40,9 @@ class Watcher final : public passes::Observer {
 
   void pass_broke(const passes::Pass& pass, const ir::Model& before) override {
     std::vector<std::string> notes;
-    const auto bytes = encode_model(before, ModelFormat::pith, notes);
+    const auto file = encode_model(before, ModelFormat::pith, nullptr, notes);
     const std::filesystem::path path = std::filesystem::temp_directory_path() / "pith-reproducer.pith";
-    if (bytes && write_file(path, bytes->bytes())) {
+    if (file && write_file(path, *file)) {
       reproducer_ = fmt::format("pith compress -n {} --pipeline \"{}\"", path.string(), passes::print(pass));
     }
   }
@@ -99,8 +99,7 @@ Result<void> check_report_folder(const Args& args) {
 
 Result<void> save_report(const Args& args, const report::CompressReport& report) {
   if (args.report.empty() || args.dry_run) return {};
-  const std::string json = report::to_json(report);
-  return write_file(std::filesystem::path(args.report) / "report.json", std::as_bytes(std::span(json)));
+  return write_file(std::filesystem::path(args.report) / "report.json", report::to_json(report));
 }
 
 Result<void> show(const Args& args, const report::CompressReport& report, Ui& ui) {
@@ -189,7 +188,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   PITH_TRY(auto evaluation, Evaluation::open(args, ui));
 
   ui.progress.stage("reading");
-  PITH_TRY(const ModelFile original, load_model(args.model));
+  PITH_TRY(const ModelFile original, load_model(args.model, load_options(args)));
   report::CompressReport report;
   report.pipeline = plan.text;
   report.resolved = plan.pipeline.print();
@@ -217,13 +216,14 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   ui.progress.stage("writing");
   std::vector<Shipped> shipped;
   for (const Target& target : plan.targets) {
-    PITH_TRY(Shipped one, ship(model, target, args.dry_run, report.warnings));
+    PITH_TRY(Shipped one, ship(model, target, ship_options(args), report.warnings));
     report.outputs.push_back(one.entry);
+    report.outputs.insert(report.outputs.end(), one.data_entries.begin(), one.data_entries.end());
     shipped.push_back(std::move(one));
   }
   const Shipped& main = shipped.front();
   const report::Storage storage = storage_of(main.target.format);
-  report.after = report::size_of(main.model, storage, main.entry.bytes);
+  report.after = report::size_of(main.model, storage, main.total_bytes());
   report.tensors = report::measure_tensors(original.model, storage_of(original.format), watcher.exact(),
                                            main.model, storage, {.threads = ui.threads()});
   if (evaluation) {
@@ -235,7 +235,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   Exit exit = Exit::done;
   std::string larger;
   for (const Shipped& one : shipped) {
-    if (one.entry.bytes >= original.total_bytes && !args.force && larger.empty()) larger = one.entry.name;
+    if (one.total_bytes() >= original.total_bytes && !args.force && larger.empty()) larger = one.entry.name;
   }
   if (!larger.empty()) {
     exit = Exit::not_smaller;
@@ -255,7 +255,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
                 "pass -f to write it all the same");
   }
   for (Shipped& one : shipped) {
-    if (one.file) PITH_CHECK_OK(one.file->commit());
+    PITH_CHECK_OK(one.commit());
   }
   PITH_CHECK_OK(show(args, report, ui));
   return exit;

@@ -15,8 +15,9 @@ namespace {
 
 report::Fact write_test() {
   const std::filesystem::path target = std::filesystem::path(".") / "pith-doctor-write-test.pith";
-  const std::string text = "test";
-  auto file = OutputFile::write(target, std::as_bytes(std::span(text)));
+  ir::Pieces pieces;
+  pieces.add(ir::Buffer::own(std::string("test")));
+  auto file = OutputFile::write(target, pieces);
   return {"write test", file ? "this folder can be written to" : file.error().message(), file.has_value()};
 }
 

@@ -15,9 +15,9 @@ Result<Exit> run_evaluate(const Args& args, Ui& ui) {
                 "pass --reference MODEL");
   }
   ui.progress.stage("reading");
-  PITH_TRY(const ModelFile file, load_model(args.model));
+  PITH_TRY(const ModelFile file, load_model(args.model, load_options(args)));
   if (!args.reference.empty()) {
-    PITH_TRY(const ModelFile reference, load_model(args.reference));
+    PITH_TRY(const ModelFile reference, load_model(args.reference, load_options(args)));
     PITH_TRY(const ir::Buffer bytes, runnable(reference));
     PITH_CHECK_OK(evaluation->measure_reference(bytes));
   }

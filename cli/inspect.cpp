@@ -8,7 +8,7 @@ namespace pith::cli {
 
 Result<Exit> run_inspect(const Args& args, Ui& ui) {
   ui.progress.stage("reading");
-  PITH_TRY(const ModelFile file, load_model(args.model));
+  PITH_TRY(const ModelFile file, load_model(args.model, load_options(args)));
   ui.progress.stage("measuring");
   const report::MeasureOptions options{
       .statistics = args.no_entropy ? report::Statistics::zeros : report::Statistics::everything,

@@ -3,8 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <future>
 
+#include "cli/output_file.h"
 #include "codec/pith_file.h"
 #include "ir/onnx/convert_opset.h"
 #include "ir/onnx/read.h"
@@ -19,26 +21,62 @@ bool is_container(const ir::Buffer& bytes) {
   return bytes.size() >= magic.size() && std::ranges::equal(bytes.bytes().first(magic.size()), magic);
 }
 
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+// Below this a model and everything made of it fit the memory.
+constexpr std::uint64_t kLarge = std::uint64_t{64} << 20;
+// A container may decode to several times its size.
+constexpr std::uint64_t kLargeContainer = kLarge / 8;
+
+Result<void> spill(const LoadOptions& options) {
+  if (!options.spill_folder.empty()) return ir::Buffer::spill_to(options.spill_folder);
+  const char* folder = std::getenv("TMPDIR");  // NOLINT(concurrency-mt-unsafe): nobody changes it
+  // Not /tmp: it may itself be memory.
+  return ir::Buffer::spill_to(folder != nullptr && *folder != '\0' ? folder : "/var/tmp");
+}
+
+// A small file never fills the disk; a large one may hold more than the loader's default.
+Result<ir::Model> from_pith(const ir::Buffer& file) {
+  loader::Limits limits;
+  limits.max_decoded_bytes = std::max<std::uint64_t>(limits.max_decoded_bytes, 64 * file.size());
+  return codec::from_pith(file, limits);
+}
+
+// Equal type, shape and values, bit for bit, whatever the forms; in ranges, to hold little at a time.
+bool same_values(const ir::Constant& a, const ir::Constant& b) {
+  if (ir::same_bits(a, b)) return true;
+  if (a.dtype != b.dtype || a.shape != b.shape) return false;
+  if (a.dtype == ir::DType::string) return to_dense(a).same_bits(to_dense(b));
+  constexpr std::uint64_t kRange = std::uint64_t{4} << 20;
+  const std::uint64_t count = ir::element_count(a.shape).value_or(0);
+  for (std::uint64_t first = 0; first < count; first += kRange) {
+    const std::uint64_t size = std::min(kRange, count - first);
+    if (!to_dense(a, first, size).same_bits(to_dense(b, first, size))) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-Result<ModelFile> load_model(const std::filesystem::path& path) {
+LoadOptions load_options(const Args& args) {
+  LoadOptions options{.data_root = args.data_root};
+  if (!args.outputs.empty() && !args.dry_run) options.spill_folder = folder_of(args.outputs.front());
+  return options;
+}
+
+Result<ModelFile> load_model(const std::filesystem::path& path, const LoadOptions& load) {
   ModelFile file;
   file.path = path;
   PITH_TRY(file.bytes, ir::Buffer::map_file(path));
   file.total_bytes = file.bytes.size();
   // Hashing takes about as long as reading.
-  auto digest = std::async([bytes = file.bytes] { return report::sha256(bytes.bytes()); });
+  auto digest = std::async([bytes = file.bytes] { return report::sha256_of(bytes); });
   Result<ir::Model> model;
   if (is_container(file.bytes)) {
     file.format = ModelFormat::pith;
-    model = codec::from_pith(file.bytes);
+    if (file.bytes.size() >= kLargeContainer) PITH_CHECK_OK(spill(load));
+    model = from_pith(file.bytes);
   } else {
     ir::onnx::ReadOptions options;
-    options.data_folder = folder_of(path);
+    options.data_folder = {.folder = folder_of(path), .root = load.data_root};
     options.opened = [&](const std::string& location, std::uint64_t bytes) {
       file.total_bytes += bytes;
       file.external.emplace_back(location, bytes);
@@ -48,6 +86,7 @@ Result<ModelFile> load_model(const std::filesystem::path& path) {
   const std::string name = path.filename().string();
   if (!model) return std::unexpected(std::move(model).error().in(name));
   file.model = *std::move(model);
+  if (file.format == ModelFormat::onnx && file.total_bytes >= kLarge) PITH_CHECK_OK(spill(load));
   file.entry = {name, file.total_bytes, digest.get()};
   return file;
 }
@@ -59,15 +98,23 @@ Result<ModelFormat> format_of_output(const std::filesystem::path& path) {
               "the extension of -o chooses the format");
 }
 
-Result<ir::Buffer> encode_model(const ir::Model& model, ModelFormat format, std::vector<std::string>& notes) {
+Result<ir::Pieces> encode_model(const ir::Model& model, ModelFormat format,
+                                ir::onnx::ExternalWriter* external, std::vector<std::string>& notes) {
   if (format == ModelFormat::pith) return codec::to_pith(model);
-  PITH_TRY(auto written, ir::onnx::write(model, {.weights = ir::onnx::Weights::carriers, .leave_out = {}}));
+  ir::onnx::WriteOptions options;
+  options.weights = ir::onnx::Weights::carriers;
+  options.external = external;
+  PITH_TRY(auto written, ir::onnx::write(model, options));
   notes.insert(notes.end(), written.notes.begin(), written.notes.end());
-  return ir::Buffer::own(std::move(written.bytes));
+  return std::move(written.file);
 }
 
-Result<ir::Model> decode_model(const ir::Buffer& bytes, ModelFormat format) {
-  return format == ModelFormat::pith ? codec::from_pith(bytes) : ir::onnx::read(bytes);
+Result<ir::Model> decode_model(const ir::Buffer& bytes, ModelFormat format,
+                               std::map<std::string, ir::Buffer> data_files) {
+  if (format == ModelFormat::pith) return from_pith(bytes);
+  ir::onnx::ReadOptions options;
+  options.data_files = std::move(data_files);
+  return ir::onnx::read(bytes, options);
 }
 
 Result<ir::Model> with_opset(const ModelFile& file, std::optional<std::int64_t> opset) {
@@ -79,8 +126,8 @@ Result<ir::Model> with_opset(const ModelFile& file, std::optional<std::int64_t> 
 }
 
 Result<ir::Buffer> runnable(const ir::Model& model) {
-  PITH_TRY(auto written, ir::onnx::write(model));
-  return ir::Buffer::own(std::move(written.bytes));
+  PITH_TRY(const auto written, ir::onnx::write(model));
+  return ir::Buffer::own(written.file.joined());
 }
 
 Result<ir::Buffer> runnable(const ModelFile& file) {
@@ -98,12 +145,15 @@ Result<void> check_equal(const ir::Model& meant, const ir::Model& shipped) {
                                                .leave_out = [](const ir::Constant&) { return true; }};
   PITH_TRY(const auto a, ir::onnx::write(meant, without_weights));
   PITH_TRY(const auto b, ir::onnx::write(shipped, without_weights));
-  if (a.bytes != b.bytes || a.left_out.size() != b.left_out.size())
+  if (a.file.joined() != b.file.joined() || a.left_out.size() != b.left_out.size())
     return refuse("the graph does not read back as meant");
   for (std::size_t i = 0; i < a.left_out.size(); ++i) {
-    const bool same = a.left_out[i].name == b.left_out[i].name &&
-                      to_dense(*a.left_out[i].constant).same_bits(to_dense(*b.left_out[i].constant));
-    if (!same) return refuse(fmt::format("tensor '{}' does not read back as meant", a.left_out[i].name));
+    const auto& [name, constant] = a.left_out[i];
+    const ir::Constant& other = *b.left_out[i].constant;
+    if (name != b.left_out[i].name || !same_values(*constant, other))
+      return refuse(fmt::format("tensor '{}' does not read back as meant", name));
+    ir::release(*constant);
+    ir::release(other);
   }
   return {};
 }

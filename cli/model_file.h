@@ -2,12 +2,16 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "cli/args.h"
 #include "ir/model.h"
+#include "ir/onnx/external_writer.h"
+#include "ir/pieces.h"
 #include "report/report.h"
 
 namespace pith::cli {
@@ -30,8 +34,17 @@ struct ModelFile {
   [[nodiscard]] bool has_external_data() const { return !external.empty(); }
 };
 
-// The model in a file; its format is told from its first bytes. Refuses what is no model.
-[[nodiscard]] Result<ModelFile> load_model(const std::filesystem::path& path);
+struct LoadOptions {
+  std::filesystem::path data_root = {};     // see ir::onnx::DataFolder
+  std::filesystem::path spill_folder = {};  // for models too large for the memory; empty: the system's
+};
+// --data-root, and the folder of the first output.
+[[nodiscard]] LoadOptions load_options(const Args& args);
+
+// The model in a file; its format is told from its first bytes. Refuses what is no model. From a model of
+// 64 MiB on, large tensors that the command makes are kept on the disk (Buffer::spill_to).
+[[nodiscard]] Result<ModelFile> load_model(const std::filesystem::path& path,
+                                           const LoadOptions& options = {});
 
 // The file's model, in that operator set if one is given; its weights are shared. Refuses, naming the file,
 // what cannot be converted exactly.
@@ -40,12 +53,15 @@ struct ModelFile {
 // The format that an output's extension asks for; refuses others than .onnx and .pith.
 [[nodiscard]] Result<ModelFormat> format_of_output(const std::filesystem::path& path);
 
-// The bytes of a file of this format; `notes` gets what the format could not hold.
-[[nodiscard]] Result<ir::Buffer> encode_model(const ir::Model& model, ModelFormat format,
+// The file of this format; `notes` gets what the format could not hold, `external` (may be nullptr) the
+// weights of an .onnx file.
+[[nodiscard]] Result<ir::Pieces> encode_model(const ir::Model& model, ModelFormat format,
+                                              ir::onnx::ExternalWriter* external,
                                               std::vector<std::string>& notes);
 
-// The model in the bytes of a file of this format.
-[[nodiscard]] Result<ir::Model> decode_model(const ir::Buffer& bytes, ModelFormat format);
+// The model in the bytes of a file of this format, with these files of external data.
+[[nodiscard]] Result<ir::Model> decode_model(const ir::Buffer& bytes, ModelFormat format,
+                                             std::map<std::string, ir::Buffer> data_files = {});
 
 // The bytes of a plain ONNX model that a runtime runs.
 [[nodiscard]] Result<ir::Buffer> runnable(const ir::Model& model);

@@ -21,10 +21,6 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
-fs::path folder_of(const fs::path& target) {
-  return target.has_parent_path() ? target.parent_path() : fs::path(".");
-}
-
 std::unexpected<Error> cannot(const fs::path& target, std::string_view what, int error) {
   return fail(ErrorCode::environment,
               fmt::format("{}: {}: {}", target.filename().string(), what, reason(error)),
@@ -52,8 +48,6 @@ Result<void> write_all(int fd, std::span<const std::byte> bytes, const fs::path&
     if (written < 0) return cannot(target, "cannot be written", errno);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  if (::fchmod(fd, usual_permissions()) != 0) return cannot(target, "cannot be given its permissions", errno);
-  if (::fsync(fd) != 0) return cannot(target, "cannot be written to the disk", errno);
   return {};
 }
 
@@ -62,6 +56,10 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
 }
 
 }  // namespace
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
 
 Result<void> OutputFile::check_target(const fs::path& target, Overwrite overwrite,
                                       std::span<const fs::path> inputs) {
@@ -96,20 +94,43 @@ Result<void> OutputFile::check_target(const fs::path& target, Overwrite overwrit
   return {};
 }
 
-Result<OutputFile> OutputFile::write(const fs::path& target, std::span<const std::byte> bytes) {
+Result<OutputFile> OutputFile::create(const fs::path& target) {
   std::string pattern = (folder_of(target) / ".XXXXXX.pith-tmp").string();
   constexpr int kSuffixLength = 9;  // ".pith-tmp"
   const int fd = ::mkostemps(pattern.data(), kSuffixLength, O_CLOEXEC);
   if (fd < 0) return cannot(target, "cannot be created", errno);
-  OutputFile file(target, pattern);
-  auto written = write_all(fd, bytes, target);
-  if (::close(fd) != 0 && written) written = cannot(target, "cannot be written", errno);
-  PITH_CHECK_OK(std::move(written));
+  return OutputFile(target, pattern, fd);
+}
+
+Result<void> OutputFile::append(const ir::Buffer& piece) {
+  constexpr std::size_t kWindow = std::size_t{16} << 20;
+  for (std::size_t at = 0; at < piece.size(); at += kWindow) {
+    const ir::Buffer window = piece.slice(at, std::min(kWindow, piece.size() - at));
+    PITH_CHECK_OK(write_all(file_.get(), window.bytes(), target_));
+    window.release();
+  }
+  return {};
+}
+
+Result<void> OutputFile::finish() {
+  if (::fchmod(file_.get(), usual_permissions()) != 0)
+    return cannot(target_, "cannot be given its permissions", errno);
+  if (::fsync(file_.get()) != 0) return cannot(target_, "cannot be written to the disk", errno);
+  file_.reset(-1);
+  return {};
+}
+
+Result<OutputFile> OutputFile::write(const fs::path& target, const ir::Pieces& pieces) {
+  PITH_TRY(OutputFile file, create(target));
+  for (const ir::Buffer& piece : pieces.parts()) PITH_CHECK_OK(file.append(piece));
+  PITH_CHECK_OK(file.finish());
   return file;
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
-    : target_(std::move(other.target_)), temporary_(std::exchange(other.temporary_, {})) {}
+    : target_(std::move(other.target_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      file_(std::move(other.file_)) {}
 
 OutputFile::~OutputFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());

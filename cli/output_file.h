@@ -7,11 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "ir/buffer.h"
+#include "ir/file_descriptor.h"
+#include "ir/pieces.h"
 
 namespace pith::cli {
 
 enum class Overwrite : unsigned char { no, yes };
+
+// The folder of a path, "." for a bare name.
+[[nodiscard]] std::filesystem::path folder_of(const std::filesystem::path& path);
 
 class OutputFile {
  public:
@@ -20,10 +24,17 @@ class OutputFile {
   [[nodiscard]] static Result<void> check_target(const std::filesystem::path& target, Overwrite overwrite,
                                                  std::span<const std::filesystem::path> inputs);
 
-  // Writes the bytes to a temporary file in the target's folder and syncs it. Refuses, with
-  // ErrorCode::environment, a full disk, a folder without permission and the like.
+  // Writes the pieces to a temporary file in the target's folder and syncs it: create(), append() of each,
+  // finish(). Refuses, with ErrorCode::environment, a full disk, a folder without permission and the like.
   [[nodiscard]] static Result<OutputFile> write(const std::filesystem::path& target,
-                                                std::span<const std::byte> bytes);
+                                                const ir::Pieces& pieces);
+
+  [[nodiscard]] static Result<OutputFile> create(const std::filesystem::path& target);
+  // Mapped bytes are released when they are written.
+  [[nodiscard]] Result<void> append(const ir::Buffer& piece);
+  [[nodiscard]] Result<void> finish();
+  // Another name in the same folder, for a file whose name depends on what was written.
+  void rename_target(const std::string& name) { target_.replace_filename(name); }
 
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
@@ -42,11 +53,12 @@ class OutputFile {
   [[nodiscard]] const std::filesystem::path& target() const { return target_; }
 
  private:
-  OutputFile(std::filesystem::path target, std::filesystem::path temporary)
-      : target_(std::move(target)), temporary_(std::move(temporary)) {}
+  OutputFile(std::filesystem::path target, std::filesystem::path temporary, int fd)
+      : target_(std::move(target)), temporary_(std::move(temporary)), file_(fd) {}
 
   std::filesystem::path target_;
   std::filesystem::path temporary_;  // empty when there is nothing left to remove
+  ir::FileDescriptor file_;
 };
 
 }  // namespace pith::cli

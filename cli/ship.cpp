@@ -14,6 +14,21 @@ std::filesystem::path place_of(const std::filesystem::path& path) {
   return error ? path : place;
 }
 
+// Whether the weights go to files of their own: as asked, or when one file cannot hold them.
+bool needs_data_files(const ir::Model& model, ExternalWeights when) {
+  if (when != ExternalWeights::automatic) return when == ExternalWeights::always;
+  constexpr std::uint64_t kFitsOneFile = (std::uint64_t{1} << 31) - (std::uint64_t{64} << 20);
+  std::uint64_t bytes = 0;
+  for (const ir::GraphId graph_id : model.graphs()) {
+    const ir::Graph& graph = model.graph(graph_id);
+    for (const ir::ValueId id : graph.values()) {
+      if (graph.value(id).constant != nullptr)
+        bytes += report::bytes_in(report::Storage::onnx, *graph.value(id).constant);
+    }
+  }
+  return bytes > kFitsOneFile;
+}
+
 }  // namespace
 
 Result<std::vector<Target>> check_targets(const Args& args) {
@@ -37,18 +52,33 @@ Result<std::vector<Target>> check_targets(const Args& args) {
   return targets;
 }
 
-Result<Shipped> ship(const ir::Model& model, const Target& target, bool dry_run,
+ShipOptions ship_options(const Args& args) {
+  ShipOptions options{.dry_run = args.dry_run, .external = args.external_weights};
+  if (args.data_file_size != 0) options.data_file_size = args.data_file_size;
+  return options;
+}
+
+Result<Shipped> ship(const ir::Model& model, const Target& target, const ShipOptions& options,
                      std::vector<std::string>& notes) {
   const std::string name = target.path.filename().string();
-  PITH_TRY(ir::Buffer bytes, encode_model(model, target.format, notes));
   Shipped shipped;
   shipped.target = target;
-  if (!dry_run) {
-    PITH_TRY(auto file, OutputFile::write(target.path, bytes.bytes()));
-    PITH_TRY(bytes, file.read_back());
-    shipped.file.emplace(std::move(file));
+  if (target.format == ModelFormat::onnx && needs_data_files(model, options.external))
+    shipped.data = std::make_unique<DataFiles>(target.path, options.data_file_size);
+  PITH_TRY(const ir::Pieces file, encode_model(model, target.format, shipped.data.get(), notes));
+  ir::Buffer bytes;
+  if (options.dry_run) {
+    bytes = ir::Buffer::own(file.joined());
+  } else {
+    PITH_TRY(auto written, OutputFile::write(target.path, file));
+    PITH_TRY(bytes, written.read_back());
+    shipped.file.emplace(std::move(written));
   }
-  auto decoded = decode_model(bytes, target.format);
+  std::map<std::string, ir::Buffer> data_files;
+  if (shipped.data) {
+    PITH_TRY(data_files, shipped.data->read_back());
+  }
+  auto decoded = decode_model(bytes, target.format, std::move(data_files));
   auto checked = decoded ? check_equal(model, *decoded) : std::unexpected(std::move(decoded).error());
   if (!checked) {
     const std::string kept = shipped.file ? shipped.file->keep_as_failed() : name;
@@ -56,18 +86,44 @@ Result<Shipped> ship(const ir::Model& model, const Target& target, bool dry_run,
                 fmt::format("this is a bug; the file is kept as {}", kept));
   }
   shipped.model = *std::move(decoded);
-  shipped.entry = {name, bytes.size(), report::sha256(bytes.bytes())};
+  shipped.entry = {name, bytes.size(), report::sha256_of(bytes)};
+  if (shipped.data) shipped.data_entries = shipped.data->entries();
   return shipped;
 }
 
-Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  PITH_TRY(auto file, OutputFile::write(path, bytes));
+std::uint64_t Shipped::total_bytes() const {
+  std::uint64_t total = entry.bytes;
+  for (const report::FileEntry& one : data_entries) total += one.bytes;
+  return total;
+}
+
+Result<void> Shipped::commit() {
+  // The data first: until the model has its name, nothing refers to it.
+  if (data && file) PITH_CHECK_OK(data->commit());
+  if (file) PITH_CHECK_OK(file->commit());
+  return {};
+}
+
+Result<void> write_file(const std::filesystem::path& path, const ir::Pieces& pieces) {
+  PITH_TRY(auto file, OutputFile::write(path, pieces));
   PITH_TRY(const ir::Buffer back, file.read_back());
-  if (!std::ranges::equal(back.bytes(), bytes)) {
+  std::uint64_t at = 0;
+  bool same = back.size() == pieces.size();
+  for (const ir::Buffer& piece : pieces.parts()) {
+    same = same && std::ranges::equal(back.slice(at, piece.size()).bytes(), piece.bytes());
+    at += piece.size();
+  }
+  if (!same) {
     return fail(ErrorCode::self_check,
                 fmt::format("{}: does not read back as written", path.filename().string()));
   }
   return file.commit();
+}
+
+Result<void> write_file(const std::filesystem::path& path, std::string text) {
+  ir::Pieces pieces;
+  pieces.add(ir::Buffer::own(std::move(text)));
+  return write_file(path, pieces);
 }
 
 }  // namespace pith::cli

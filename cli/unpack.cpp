@@ -62,11 +62,13 @@ Result<void> show(const Args& args, const ModelFile& file, const std::vector<rep
   if (args.format == Format::json) return ui.print(report::to_json(file.entry, made));
   if (args.quiet) return {};
   std::string text;
-  for (std::size_t i = 0; i < made.size(); ++i) {
-    text += args.format == Format::quiet ? args.outputs[i] + "\n"
-                                         : fmt::format("{} ({} bytes) -> {} ({} bytes)\n", file.entry.name,
-                                                       report::with_commas(file.entry.bytes), made[i].name,
-                                                       report::with_commas(made[i].bytes));
+  if (args.format == Format::quiet) {
+    for (const std::string& output : args.outputs) text += output + "\n";
+    return ui.print(text);
+  }
+  for (const report::FileEntry& one : made) {
+    text += fmt::format("{} ({} bytes) -> {} ({} bytes)\n", file.entry.name,
+                        report::with_commas(file.entry.bytes), one.name, report::with_commas(one.bytes));
   }
   return ui.print(text);
 }
@@ -84,8 +86,8 @@ Result<Exit> extract(const Args& args, const ModelFile& file, Ui& ui) {
                 "pith unpack --list shows the names");
   }
   PITH_TRY(const std::string bytes, engine::write_npy(to_dense(*constant)));
+  PITH_CHECK_OK(write_file(target, bytes));
   const auto raw = std::as_bytes(std::span(bytes));
-  PITH_CHECK_OK(write_file(target, raw));
   PITH_CHECK_OK(show(args, file, {{target.filename().string(), raw.size(), report::sha256(raw)}}, ui));
   return Exit::done;
 }
@@ -103,7 +105,7 @@ Result<Exit> run_unpack(const Args& args, Ui& ui) {
     }
   }
   ui.progress.stage("reading");
-  PITH_TRY(ModelFile file, load_model(args.model));
+  PITH_TRY(ModelFile file, load_model(args.model, load_options(args)));
   if (file.format != ModelFormat::pith) {
     return fail(ErrorCode::model, fmt::format("{}: is not a .pith file", file.entry.name),
                 "unpack turns .pith files into .onnx");
@@ -117,9 +119,10 @@ Result<Exit> run_unpack(const Args& args, Ui& ui) {
   std::vector<std::string> notes;
   std::vector<report::FileEntry> made;
   for (const Target& target : targets) {
-    PITH_TRY(Shipped shipped, ship(file.model, target, /*dry_run=*/false, notes));
-    PITH_CHECK_OK(shipped.file->commit());
+    PITH_TRY(Shipped shipped, ship(file.model, target, ship_options(args), notes));
+    PITH_CHECK_OK(shipped.commit());
     made.push_back(shipped.entry);
+    made.insert(made.end(), shipped.data_entries.begin(), shipped.data_entries.end());
   }
   PITH_CHECK_OK(show(args, file, made, ui));
   return Exit::done;

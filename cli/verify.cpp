@@ -10,7 +10,8 @@ namespace pith::cli {
 
 Result<Exit> run_verify(const Args& args, Ui& ui) {
   ui.progress.stage("verifying");
-  PITH_TRY(const ModelFile file, load_model(args.model));  // checks and decodes all there is
+  PITH_TRY(const ModelFile file,
+           load_model(args.model, load_options(args)));  // checks and decodes all there is
   if (file.format != ModelFormat::pith) {
     return fail(ErrorCode::model, fmt::format("{}: is not a .pith file", file.entry.name),
                 "only .pith files carry checksums");

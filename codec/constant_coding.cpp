@@ -3,11 +3,8 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "codec/byte_writer.h"
 #include "ir/overloaded.h"
-#include "loader/byte_reader.h"
 #include "loader/decode.h"
 
 namespace pith::codec {
@@ -18,20 +15,19 @@ using ByteSpan = std::span<const std::uint8_t>;
 
 constexpr std::uint64_t kLeastStoredApart = 1024;
 
-ByteSpan bytes_of(const ir::Tensor& tensor) {
-  return {reinterpret_cast<const std::uint8_t*>(tensor.bytes().data()), tensor.bytes().size()};
+ByteSpan bytes_of(const ir::Buffer& buffer) {
+  return {reinterpret_cast<const std::uint8_t*>(buffer.bytes().data()), buffer.size()};
 }
 
 // A constant taken apart: what the directory says, and the streams before coding.
 struct Parts {
   loader::TensorHeader header;
   loader::TensorLayout layout;
-  std::vector<ByteSpan> streams;
-  Bytes owned;  // of the one stream that is not a tensor of the constant: zero points or gaps
+  std::vector<ir::Buffer> streams;
 };
 
 void take_apart(const ir::Dense& form, Parts& parts) {
-  parts.streams = {bytes_of(form.tensor)};
+  parts.streams = {form.tensor.buffer()};
 }
 
 void take_apart(const ir::Affine& form, Parts& parts) {
@@ -42,9 +38,10 @@ void take_apart(const ir::Affine& form, Parts& parts) {
   parts.header.bits = static_cast<std::uint8_t>(form.bits);
   parts.header.axis = whole_tensor ? loader::kNoAxis : static_cast<std::uint8_t>(form.axis);
   parts.header.block = static_cast<std::uint64_t>(form.block);
-  parts.streams = {bytes_of(form.codes), bytes_of(form.scales)};
-  for (const std::int32_t zero : form.zero_points) parts.owned.push_back(static_cast<std::uint8_t>(zero));
-  if (parts.header.has_zero_points) parts.streams.emplace_back(parts.owned);
+  parts.streams = {form.codes.buffer(), form.scales.buffer()};
+  Bytes zeros;
+  for (const std::int32_t zero : form.zero_points) zeros.push_back(static_cast<std::uint8_t>(zero));
+  if (parts.header.has_zero_points) parts.streams.push_back(ir::Buffer::own(std::move(zeros)));
 }
 
 void take_apart(const ir::Codebook& form, Parts& parts) {
@@ -52,19 +49,19 @@ void take_apart(const ir::Codebook& form, Parts& parts) {
   parts.header.bits = static_cast<std::uint8_t>(form.bits);
   parts.header.axis = form.axis ? static_cast<std::uint8_t>(*form.axis) : loader::kNoAxis;
   parts.header.entries = static_cast<std::uint64_t>(form.centroids.shape()[1]);
-  parts.streams = {bytes_of(form.indices), bytes_of(form.centroids)};
+  parts.streams = {form.indices.buffer(), form.centroids.buffer()};
 }
 
 void take_apart(const ir::Sparse& form, Parts& parts) {
-  parts.owned = encode_gaps(form.indices.as<std::int64_t>());
+  Bytes gaps = encode_gaps(form.indices.as<std::int64_t>());
   parts.header.form = loader::Form::sparse;
   parts.header.nonzeros = form.indices.element_count();
-  parts.header.gap_bytes = parts.owned.size();
-  parts.streams = {parts.owned, bytes_of(form.values)};
+  parts.header.gap_bytes = gaps.size();
+  parts.streams = {ir::Buffer::own(std::move(gaps)), form.values.buffer()};
 }
 
-// In place, because `streams` may point at `owned`.
-void take_apart(const ir::Constant& constant, Parts& parts) {
+Parts take_apart(const ir::Constant& constant) {
+  Parts parts;
   parts.header.dtype = static_cast<std::uint8_t>(constant.dtype);
   for (const std::int64_t dim : constant.shape) {
     parts.header.dims.push_back(static_cast<std::uint64_t>(dim));
@@ -73,40 +70,7 @@ void take_apart(const ir::Constant& constant, Parts& parts) {
   const auto layout = loader::layout_of(parts.header);
   PITH_ASSERT(layout.has_value(), "a constant that a container cannot hold");
   parts.layout = *layout;
-}
-
-// An encoding's payload is the streams as the container stores them, behind the coder and size of each.
-ir::Encoding pack(const std::vector<EncodedStream>& streams) {
-  Bytes payload;
-  ByteWriter writer(payload);
-  for (const EncodedStream& stream : streams) {
-    writer.u8(static_cast<std::uint8_t>(stream.coder));
-    writer.varint(stream.bytes.size());
-  }
-  for (const EncodedStream& stream : streams) writer.bytes(stream.bytes);
-  return {static_cast<std::uint8_t>(streams.front().coder), ir::Buffer::own(std::move(payload))};
-}
-
-std::vector<EncodedStream> unpack(const ir::Encoding& encoding, std::size_t count) {
-  const ByteSpan payload{reinterpret_cast<const std::uint8_t*>(encoding.payload.bytes().data()),
-                         encoding.payload.size()};
-  loader::ByteReader reader(payload);
-  std::vector<EncodedStream> streams(count);
-  std::vector<std::uint64_t> sizes(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    streams[i].coder = static_cast<loader::Coder>(reader.u8());
-    sizes[i] = reader.varint();
-  }
-  std::size_t at = reader.position();
-  for (std::size_t i = 0; i < count; ++i) {
-    PITH_ASSERT(!reader.failed() && sizes[i] <= payload.size() - at, "an encoding that was changed");
-    const auto size = static_cast<std::size_t>(sizes[i]);
-    const ByteSpan bytes = payload.subspan(at, size);
-    streams[i].bytes.assign(bytes.begin(), bytes.end());
-    at += size;
-  }
-  PITH_ASSERT(at == payload.size(), "an encoding that was changed");
-  return streams;
+  return parts;
 }
 
 // Values that the loader has checked; Tensor::make can only refuse a size that layout_of() would have
@@ -183,13 +147,14 @@ bool is_stored_apart(const ir::Constant& constant) {
 }
 
 ir::Encoding entropy_code(const ir::Constant& constant) {
-  Parts parts;
-  take_apart(constant, parts);
-  std::vector<EncodedStream> streams;
+  const Parts parts = take_apart(constant);
+  ir::Encoding encoding;
   for (std::size_t i = 0; i < parts.streams.size(); ++i) {
-    streams.push_back(encode_smallest(parts.streams[i], parts.layout.streams[i]));
+    EncodedStream stream = encode_smallest(parts.streams[i], parts.layout.streams[i]);
+    encoding.streams.push_back(
+        {static_cast<std::uint8_t>(stream.coder), ir::Buffer::own(std::move(stream.bytes))});
   }
-  return pack(streams);
+  return encoding;
 }
 
 std::string_view coder_name(std::uint8_t coder) {
@@ -209,24 +174,28 @@ std::string_view coder_name(std::uint8_t coder) {
 }
 
 TensorToWrite tensor_to_write(std::string name, const ir::Constant& constant) {
-  Parts parts;
-  take_apart(constant, parts);
+  const Parts parts = take_apart(constant);
   TensorToWrite tensor{std::move(name), parts.header, {}, 0};
-  if (constant.encoding) {
-    tensor.streams = unpack(*constant.encoding, parts.streams.size());
-  } else {
-    for (std::size_t i = 0; i < parts.streams.size(); ++i) {
-      tensor.streams.push_back(encode_raw(parts.streams[i], parts.layout.streams[i]));
-    }
-  }
   XXH64_state_t hash;
   XXH64_reset(&hash, 0);
-  for (const ByteSpan stream : parts.streams) XXH64_update(&hash, stream.data(), stream.size());
+  for (std::size_t i = 0; i < parts.streams.size(); ++i) {
+    const ir::Buffer& stream = parts.streams[i];
+    XXH64_update(&hash, stream.bytes().data(), stream.size());
+    if (constant.encoding) {
+      const ir::Encoding::Stream& encoded = constant.encoding->streams.at(i);
+      tensor.streams.emplace_back(static_cast<loader::Coder>(encoded.coder), encoded.bytes);
+    } else if (parts.layout.streams[i].packed_bits == 8) {
+      tensor.streams.emplace_back(loader::Coder::raw, stream);
+    } else {
+      tensor.streams.emplace_back(encode_raw(bytes_of(stream), parts.layout.streams[i]));
+    }
+    stream.release();
+  }
   tensor.decoded_hash = XXH64_digest(&hash);
   return tensor;
 }
 
-Result<ir::Constant> constant_of(const loader::TensorInfo& tensor) {
+Result<ir::Constant> constant_of(const loader::TensorInfo& tensor, const ir::Buffer& file) {
   auto decoded = loader::decode_tensor(tensor);
   if (!decoded) return std::unexpected(to_error(decoded.error()));
   ir::Constant constant;
@@ -236,15 +205,19 @@ Result<ir::Constant> constant_of(const loader::TensorInfo& tensor) {
   for (const std::uint64_t dim : tensor.header.dims) constant.shape.push_back(static_cast<std::int64_t>(dim));
   constant.form = form_of(tensor, constant.dtype, constant.shape, *std::move(decoded));
 
-  std::vector<EncodedStream> streams;
+  ir::Encoding encoding;
   bool plain = true;
   for (std::size_t i = 0; i < tensor.layout.stream_count; ++i) {
     const loader::StoredStream& stream = tensor.streams[i];
     plain = plain && stream.coder == loader::Coder::raw;
-    streams.push_back({stream.coder, Bytes(stream.bytes.begin(), stream.bytes.end())});
+    ir::Buffer bytes;
+    if (!stream.bytes.empty()) {
+      const auto offset = static_cast<std::uint64_t>(stream.bytes.data() - bytes_of(file).data());
+      bytes = file.slice(offset, stream.bytes.size());
+    }
+    encoding.streams.push_back({static_cast<std::uint8_t>(stream.coder), std::move(bytes)});
   }
-  ir::Encoding encoding = pack(streams);
-  if (!plain || encoding.payload.size() < ir::stored_bytes(constant)) constant.encoding = std::move(encoding);
+  if (!plain || encoding.size() < ir::stored_bytes(constant)) constant.encoding = std::move(encoding);
   return constant;
 }
 

@@ -27,9 +27,9 @@ namespace pith::codec {
 // The tensor that stands for a constant in a container: its encoding, or without one its plain bytes.
 [[nodiscard]] TensorToWrite tensor_to_write(std::string name, const ir::Constant& constant);
 
-// The constant in this tensor, with the encoding it was stored in. Refuses what loader::decode_tensor
-// refuses.
-[[nodiscard]] Result<ir::Constant> constant_of(const loader::TensorInfo& tensor);
+// The constant in this tensor of `file`, with the encoding it was stored in, which stays in the file's bytes.
+// Refuses what loader::decode_tensor refuses.
+[[nodiscard]] Result<ir::Constant> constant_of(const loader::TensorInfo& tensor, const ir::Buffer& file);
 
 // A loader's error as one of ours.
 [[nodiscard]] Error to_error(const loader::Status& status);

@@ -1,5 +1,6 @@
 #include "codec/container_writer.h"
 
+#include <xxhash.h>
 #include <zstd.h>
 
 #include <algorithm>
@@ -30,11 +31,23 @@ loader::Expected<Bytes> compress_graph(std::span<const std::uint8_t> graph) {
   return frame;
 }
 
-// Ends the section that starts at `start`: pads it and returns its checksum.
-std::uint64_t end_section(Bytes& sections, std::size_t start, std::uint64_t expanded_size) {
-  const auto least = static_cast<std::size_t>(loader::least_stored_size(expanded_size));
-  sections.resize(std::max(sections.size(), start + least));
-  return loader::hash_bytes(std::span(sections).subspan(start));
+// Appends a section of these parts to the file, padded to the least size that may expand so far; returns its
+// checksum. The bytes of large sections are let go of afterwards.
+std::uint64_t put_section(std::span<const ir::Buffer> parts, std::uint64_t expanded_size,
+                          ir::Pieces& sections) {
+  XXH64_state_t hash;
+  XXH64_reset(&hash, 0);
+  std::uint64_t size = 0;
+  const auto put = [&](const ir::Buffer& part) {
+    XXH64_update(&hash, part.bytes().data(), part.size());
+    part.release();
+    size += part.size();
+    sections.add(part);
+  };
+  for (const ir::Buffer& part : parts) put(part);
+  const std::uint64_t least = loader::least_stored_size(expanded_size);
+  if (size < least) put(ir::Buffer::own(std::string(static_cast<std::size_t>(least - size), '\0')));
+  return XXH64_digest(&hash);
 }
 
 bool name_is_allowed(const std::string& name) {
@@ -69,24 +82,24 @@ void put_tensor_header(const loader::TensorHeader& header, ByteWriter& out) {
 }
 
 // Appends the tensor's record to `directory` and its payload to `sections`.
-loader::Status put_tensor(const TensorToWrite& tensor, ByteWriter& directory, Bytes& sections) {
+loader::Status put_tensor(const TensorToWrite& tensor, ByteWriter& directory, ir::Pieces& sections) {
   const auto layout = loader::layout_of(tensor.header);
   if (!layout) return layout.error();
   if (tensor.streams.size() != layout->stream_count) return damaged("its streams do not fit its form");
   directory.string(tensor.name);
   put_tensor_header(tensor.header, directory);
-  const std::size_t start = sections.size();
-  for (const EncodedStream& stream : tensor.streams) {
+  std::vector<ir::Buffer> parts;
+  for (const StreamToWrite& stream : tensor.streams) {
     directory.u8(static_cast<std::uint8_t>(stream.coder));
     directory.varint(stream.bytes.size());
-    sections.insert(sections.end(), stream.bytes.begin(), stream.bytes.end());
+    parts.push_back(stream.bytes);
   }
-  directory.u64(end_section(sections, start, layout->expanded_size));
+  directory.u64(put_section(parts, layout->expanded_size, sections));
   directory.u64(tensor.decoded_hash);
   return {};
 }
 
-Bytes header_of(const Bytes& directory, std::size_t sections_size) {
+Bytes header_of(const Bytes& directory, std::uint64_t sections_size) {
   Bytes header(loader::kMagic.begin(), loader::kMagic.end());
   ByteWriter out(header);
   out.u16(loader::kMajorVersion);
@@ -103,15 +116,17 @@ Bytes header_of(const Bytes& directory, std::size_t sections_size) {
 
 }  // namespace
 
-loader::Expected<std::string> write_container(std::span<const std::uint8_t> graph,
-                                              std::vector<std::string> operators,
-                                              std::span<const TensorToWrite> tensors) {
+loader::Expected<ir::Pieces> write_container(std::span<const std::uint8_t> graph,
+                                             std::vector<std::string> operators,
+                                             std::span<const TensorToWrite> tensors) {
   Bytes directory;
   ByteWriter out(directory);
-  PITH_LOADER_TRY(Bytes sections, compress_graph(graph));
-  out.varint(sections.size());
+  PITH_LOADER_TRY(Bytes frame, compress_graph(graph));
+  const ir::Buffer frame_bytes = ir::Buffer::own(std::move(frame));
+  ir::Pieces sections;
+  out.varint(frame_bytes.size());
   out.varint(graph.size());
-  out.u64(end_section(sections, 0, graph.size()));
+  out.u64(put_section(std::span(&frame_bytes, 1), graph.size(), sections));
   out.u64(loader::hash_bytes(graph));
 
   std::ranges::sort(operators);
@@ -134,13 +149,10 @@ loader::Expected<std::string> write_container(std::span<const std::uint8_t> grap
   if (directory.size() > loader::kMaxDirectorySize)
     return refuse("the directory would be larger than 16 MiB");
 
-  const Bytes header = header_of(directory, sections.size());
-  std::string file;
-  file.reserve(header.size() + directory.size() + sections.size());
-  for (const Bytes* part :
-       {&header, static_cast<const Bytes*>(&directory), static_cast<const Bytes*>(&sections)}) {
-    file.append(part->begin(), part->end());
-  }
+  ir::Pieces file;
+  file.add(ir::Buffer::own(header_of(directory, sections.size())));
+  file.add(ir::Buffer::own(std::move(directory)));
+  for (const ir::Buffer& part : sections.parts()) file.add(part);
   return file;
 }
 

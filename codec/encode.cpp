@@ -21,11 +21,11 @@ void keep_smaller(EncodedStream& best, EncodedStream candidate) {
 
 // The smallest of the coders that are not made of others.
 EncodedStream encode_simple(std::span<const std::uint8_t> stream, const loader::StreamLayout& layout) {
-  EncodedStream best = encode_raw(stream, layout);
-  if (best.bytes.size() < 2) return best;
+  const std::size_t raw_size = (stream.size() * layout.packed_bits + 7) / 8;
+  if (raw_size < 2) return encode_raw(stream, layout);
   if (is_constant(stream)) return {Coder::constant, {stream.front()}};
-  keep_smaller(best, {Coder::huffman, encode_huffman(stream)});
-  return best;
+  EncodedStream coded{Coder::huffman, encode_huffman(stream)};
+  return coded.bytes.size() < raw_size ? coded : encode_raw(stream, layout);
 }
 
 EncodedStream encode_runs(std::span<const std::uint8_t> stream, std::uint8_t common) {
@@ -69,20 +69,45 @@ EncodedStream encode_bytes(std::span<const std::uint8_t> stream, const loader::S
   return best;
 }
 
-EncodedStream encode_planes(std::span<const std::uint8_t> stream, std::size_t width) {
-  EncodedStream encoded{Coder::byteplane, {}};
-  std::vector<std::uint8_t> planes;
+// Byte `p` of each element.
+std::vector<std::uint8_t> plane_of(const ir::Buffer& stream, std::size_t width, std::size_t p) {
+  constexpr std::size_t kElements = std::size_t{4} << 20;  // a window of them is in memory at a time
   std::vector<std::uint8_t> plane(stream.size() / width);
-  ByteWriter writer(encoded.bytes);
+  for (std::size_t first = 0; first < plane.size(); first += kElements) {
+    const std::size_t count = std::min(kElements, plane.size() - first);
+    const ir::Buffer window = stream.slice(first * width, count * width);
+    const std::span<const std::byte> bytes = window.bytes();
+    for (std::size_t i = 0; i < count; ++i)
+      plane[first + i] = static_cast<std::uint8_t>(bytes[i * width + p]);
+    window.release();
+  }
+  return plane;
+}
+
+EncodedStream encode_planes(const ir::Buffer& stream, std::size_t width) {
+  std::vector<EncodedStream> parts;
+  std::size_t size = 0;
   for (std::size_t p = 0; p < width; ++p) {
-    for (std::size_t i = 0; i < plane.size(); ++i) plane[i] = stream[i * width + p];
-    const EncodedStream part = encode_bytes(plane, {.size = plane.size()});
+    const std::vector<std::uint8_t> plane = plane_of(stream, width, p);
+    parts.push_back(encode_bytes(plane, {.size = plane.size()}));
+    size += parts.back().bytes.size();
+  }
+  EncodedStream encoded{Coder::byteplane, {}};
+  ByteWriter writer(encoded.bytes);
+  for (const EncodedStream& part : parts) {
     writer.u8(static_cast<std::uint8_t>(part.coder));
     writer.varint(part.bytes.size());
-    planes.insert(planes.end(), part.bytes.begin(), part.bytes.end());
   }
-  writer.bytes(planes);
+  encoded.bytes.reserve(encoded.bytes.size() + size);
+  for (EncodedStream& part : parts) {
+    writer.bytes(part.bytes);
+    part.bytes = {};
+  }
   return encoded;
+}
+
+std::span<const std::uint8_t> octets(const ir::Buffer& buffer) {
+  return {reinterpret_cast<const std::uint8_t*>(buffer.bytes().data()), buffer.size()};
 }
 
 }  // namespace
@@ -100,11 +125,23 @@ EncodedStream encode_raw(std::span<const std::uint8_t> stream, const loader::Str
   return encoded;
 }
 
-EncodedStream encode_smallest(std::span<const std::uint8_t> stream, const loader::StreamLayout& layout) {
-  EncodedStream best = encode_bytes(stream, layout);
-  const bool has_planes = layout.element_size > 1 && best.bytes.size() > 1;
-  if (has_planes) keep_smaller(best, encode_planes(stream, layout.element_size));
+EncodedStream encode_smallest(const ir::Buffer& stream, const loader::StreamLayout& layout) {
+  // From here on the planes are never larger: each has a code of its own that is at least as short as one for
+  // all of them, and the tables no longer count.
+  constexpr std::size_t kPlanesAlone = std::size_t{1} << 20;
+  const bool wide = layout.element_size > 1;
+  if (wide && stream.size() >= kPlanesAlone) {
+    if (is_constant(octets(stream))) return encode_simple(octets(stream), layout);
+    EncodedStream planes = encode_planes(stream, layout.element_size);
+    return planes.bytes.size() < stream.size() ? planes : encode_raw(octets(stream), layout);
+  }
+  EncodedStream best = encode_bytes(octets(stream), layout);
+  if (wide && best.bytes.size() > 1) keep_smaller(best, encode_planes(stream, layout.element_size));
   return best;
+}
+
+EncodedStream encode_smallest(std::span<const std::uint8_t> stream, const loader::StreamLayout& layout) {
+  return encode_smallest(ir::Buffer::view(std::as_bytes(stream)), layout);
 }
 
 std::vector<std::uint8_t> encode_gaps(std::span<const std::int64_t> positions) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "ir/buffer.h"
 #include "loader/tensor_layout.h"
 
 namespace pith::codec {
@@ -23,6 +24,8 @@ struct EncodedStream {
 // the simplest of equals. Never larger than encode_raw().
 [[nodiscard]] EncodedStream encode_smallest(std::span<const std::uint8_t> stream,
                                             const loader::StreamLayout& layout);
+// The same for a stream that may be mapped; its memory is given back on the way.
+[[nodiscard]] EncodedStream encode_smallest(const ir::Buffer& stream, const loader::StreamLayout& layout);
 
 // Sparse positions as gaps in LEB128: position - previous - 1. They must be strictly rising from 0 up.
 [[nodiscard]] std::vector<std::uint8_t> encode_gaps(std::span<const std::int64_t> positions);

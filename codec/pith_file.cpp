@@ -18,7 +18,7 @@ std::span<const std::uint8_t> octets(std::string_view bytes) {
 // Hands out the tensors of a container to the reader of its graph, each once.
 class StoredTensors {
  public:
-  explicit StoredTensors(const loader::Container& container) {
+  StoredTensors(const loader::Container& container, const ir::Buffer& file) : file_(file) {
     for (const loader::TensorInfo& tensor : container.tensors()) tensors_.emplace(tensor.name, &tensor);
   }
 
@@ -27,7 +27,8 @@ class StoredTensors {
     if (found == tensors_.end()) return fail(ErrorCode::model, "the file holds no values for it");
     const loader::TensorInfo& tensor = *found->second;
     tensors_.erase(found);
-    PITH_TRY(ir::Constant constant, constant_of(tensor));
+    PITH_TRY(ir::Constant constant, constant_of(tensor, file_));
+    ir::release(constant);
     if (constant.dtype != dtype || constant.shape != shape) {
       return fail(ErrorCode::model, "its values have another type or shape than the graph says");
     }
@@ -37,22 +38,24 @@ class StoredTensors {
   [[nodiscard]] bool all_taken() const { return tensors_.empty(); }
 
  private:
+  const ir::Buffer& file_;
   std::unordered_map<std::string_view, const loader::TensorInfo*> tensors_;
 };
 
 }  // namespace
 
-Result<ir::Buffer> to_pith(const ir::Model& model) {
+Result<ir::Pieces> to_pith(const ir::Model& model) {
   ir::onnx::WriteOptions options;
   options.weights = ir::onnx::Weights::carriers;
   options.leave_out = is_stored_apart;
   PITH_TRY(const ir::onnx::Written graph, ir::onnx::write(model, options));
+  const std::string bytes = graph.file.joined();
   std::vector<TensorToWrite> tensors;
   tensors.reserve(graph.left_out.size());
   for (const auto& [name, constant] : graph.left_out) tensors.push_back(tensor_to_write(name, *constant));
-  auto file = write_container(octets(graph.bytes), ir::onnx::operators(model), tensors);
+  auto file = write_container(octets(bytes), ir::onnx::operators(model), tensors);
   if (!file) return std::unexpected(to_error(file.error()));
-  return ir::Buffer::own(*std::move(file));
+  return *std::move(file);
 }
 
 Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits) {
@@ -60,7 +63,7 @@ Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits
   if (!container) return std::unexpected(to_error(container.error()));
   auto graph = container->graph();
   if (!graph) return std::unexpected(to_error(graph.error()));
-  StoredTensors tensors(*container);
+  StoredTensors tensors(*container, file);
   ir::onnx::ReadOptions options;
   options.stored = [&](std::string_view name, ir::DType dtype, const ir::Shape& shape) {
     return tensors.take(name, dtype, shape);

@@ -3,14 +3,15 @@
 
 #include "ir/buffer.h"
 #include "ir/model.h"
+#include "ir/pieces.h"
 #include "loader/container_reader.h"
 
 namespace pith::codec {
 
-// The bytes of the file. Constants with an encoding are stored as the encoding says, others as plain bytes.
-// Equal models give equal bytes. Refuses what ir::onnx::write() refuses, weights whose names are not clean
-// UTF-8 or longer than 65,535 bytes, and a directory over 16 MiB.
-[[nodiscard]] Result<ir::Buffer> to_pith(const ir::Model& model);
+// The file, which shares the bytes of large weights with the model. Constants with an encoding are stored as
+// the encoding says, others as plain bytes. Equal models give equal bytes. Refuses what ir::onnx::write()
+// refuses, weights whose names are not clean UTF-8 or longer than 65,535 bytes, and a directory over 16 MiB.
+[[nodiscard]] Result<ir::Pieces> to_pith(const ir::Model& model);
 
 // The model in a file; its constants have the forms and encodings they were stored with, so that
 // to_pith(from_pith(file)) is the file again. Refuses, with ErrorCode::model and a sentence that says what is

@@ -12,8 +12,9 @@ Result<std::vector<ir::Tensor>> OnnxRunner::run(const ir::Model& model, std::spa
   if (!*runtime_) return std::unexpected(runtime_->error());
   PITH_TRY(const ir::onnx::Written written, ir::onnx::write(model));
   // One thread: the order of a sum must not depend on the machine's load.
-  PITH_TRY(const Session session, Session::create(**runtime_, std::as_bytes(std::span(written.bytes)),
-                                                  {.threads = 1, .optimize = false}));
+  const std::string bytes = written.file.joined();
+  PITH_TRY(const Session session,
+           Session::create(**runtime_, std::as_bytes(std::span(bytes)), {.threads = 1, .optimize = false}));
   const ir::Graph& graph = model.graph();
   PITH_ASSERT(inputs.size() == graph.inputs().size(), "as many tensors as the model has inputs");
   std::vector<NamedTensor> named;

@@ -27,4 +27,10 @@ struct AxisView {
   return view;
 }
 
+// How many blocks of `block` elements cover a dimension, the last one perhaps in part.
+[[nodiscard]] inline std::uint64_t blocks_along(std::int64_t block, std::uint64_t dim) {
+  const auto size = static_cast<std::uint64_t>(block);
+  return dim / size + (dim % size != 0 ? 1 : 0);
+}
+
 }  // namespace pith::ir

@@ -4,10 +4,12 @@
 #include <fmt/core.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
+
+#include "ir/file_descriptor.h"
+#include "ir/spill_file.h"
 
 namespace pith::ir {
 namespace {
@@ -16,25 +18,40 @@ std::string reason(int error) {
   return std::generic_category().message(error);
 }
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+// Where large buffers go; nullptr: nowhere.
+std::shared_ptr<SpillFile>& spill_file() {
+  static std::shared_ptr<SpillFile> file;
+  return file;
+}
 
 }  // namespace
 
 Buffer Buffer::own(std::string bytes) {
   auto owner = std::make_shared<const std::string>(std::move(bytes));
-  return {std::as_bytes(std::span(*owner)), owner};
+  const auto view = std::as_bytes(std::span(*owner));
+  return place(view, std::move(owner));
+}
+
+Buffer Buffer::place(std::span<const std::byte> bytes, std::shared_ptr<const void> owner) {
+  if (bytes.size() < kLeastSpilled || spill_file() == nullptr) return {bytes, std::move(owner), false};
+  std::shared_ptr<const void> mapped = spill_file()->keep(bytes);
+  if (mapped == nullptr) return {bytes, std::move(owner), false};
+  const auto* data = static_cast<const std::byte*>(mapped.get());
+  return {{data, bytes.size()}, std::move(mapped), true};
+}
+
+Result<void> Buffer::spill_to(const std::filesystem::path& folder) {
+  PITH_TRY(spill_file(), SpillFile::open(folder));
+  return {};
+}
+
+void Buffer::release() const {
+  if (!mapped_ || bytes_.empty()) return;
+  constexpr std::uintptr_t kPage = 4096;
+  // Whole pages; a neighbour that loses one reads it again.
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes_.data()) / kPage * kPage;
+  const auto end = reinterpret_cast<std::uintptr_t>(bytes_.data() + bytes_.size());
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 Result<Buffer> Buffer::map_file(const std::filesystem::path& path) {
@@ -69,12 +86,17 @@ Result<Buffer> Buffer::map_descriptor(int descriptor, const std::string& name) {
   }
   std::shared_ptr<const void> owner(
       address, [size](const void* mapped) { ::munmap(const_cast<void*>(mapped), size); });
-  return Buffer({static_cast<const std::byte*>(address), size}, std::move(owner));
+  return Buffer({static_cast<const std::byte*>(address), size}, std::move(owner), true);
 }
 
 Buffer Buffer::slice(std::uint64_t offset, std::uint64_t size) const {
   PITH_ASSERT(offset <= bytes_.size() && size <= bytes_.size() - offset, "slice outside of a buffer");
-  return {bytes_.subspan(offset, size), owner_};
+  return {bytes_.subspan(offset, size), owner_, mapped_};
+}
+
+Buffer Buffer::copy() const {
+  auto owner = std::make_shared<const std::string>(text());
+  return {std::as_bytes(std::span(*owner)), owner, false};
 }
 
 }  // namespace pith::ir

@@ -59,6 +59,11 @@ std::string to_string(const Shape& shape) {
 }
 
 Result<Tensor> Tensor::make(DType dtype, Shape shape, Buffer bytes) {
+  PITH_TRY(const Tensor tensor, in_place(dtype, std::move(shape), std::move(bytes)));
+  return tensor.aligned();
+}
+
+Result<Tensor> Tensor::in_place(DType dtype, Shape shape, Buffer bytes) {
   PITH_TRY(const std::uint64_t count, ir::element_count(shape));
   if (dtype == DType::string) {
     if (!strings_tile(bytes.bytes(), count)) {
@@ -79,8 +84,13 @@ Result<Tensor> Tensor::make(DType dtype, Shape shape, Buffer bytes) {
   tensor.dtype_ = dtype;
   tensor.shape_ = std::move(shape);
   tensor.count_ = count;
-  tensor.buffer_ =
-      aligned_for(dtype, bytes.bytes().data()) ? std::move(bytes) : Buffer::own(std::string(bytes.text()));
+  tensor.buffer_ = std::move(bytes);
+  return tensor;
+}
+
+Tensor Tensor::aligned() const {
+  Tensor tensor = *this;
+  if (!aligned_for(dtype_, bytes().data())) tensor.buffer_ = buffer_.copy();
   return tensor;
 }
 

@@ -44,6 +44,8 @@ class Tensor {
   // strings each as a 64-bit length and the bytes. Refuses a byte count that does not match the shape,
   // and string lengths that do not tile the bytes. Bytes that are not aligned for the type are copied.
   [[nodiscard]] static Result<Tensor> make(DType dtype, Shape shape, Buffer bytes);
+  // The same, but bytes are never copied: large weights stay where they lie in a mapped file, aligned or not.
+  [[nodiscard]] static Result<Tensor> in_place(DType dtype, Shape shape, Buffer bytes);
 
   // Values computed by us; throws InternalError when their number does not match the shape.
   template <class T>
@@ -58,10 +60,16 @@ class Tensor {
   [[nodiscard]] std::span<const std::byte> bytes() const { return buffer_.bytes(); }
   [[nodiscard]] const Buffer& buffer() const { return buffer_; }
 
-  // The elements; throws InternalError when T is not the tensor's type.
+  // This tensor with bytes that are aligned for its type, as as() needs them: a copy of those that are not,
+  // which only in_place() leaves so.
+  [[nodiscard]] Tensor aligned() const;
+
+  // The elements; throws InternalError when T is not the tensor's type or the bytes are not aligned.
   template <class T>
   [[nodiscard]] std::span<const T> as() const {
     PITH_ASSERT(kDTypeOf<T> == dtype_, "tensor read as another type than its own");
+    PITH_ASSERT(reinterpret_cast<std::uintptr_t>(buffer_.bytes().data()) % alignof(T) == 0,
+                "tensor read where it lies unaligned in a file");
     return {reinterpret_cast<const T*>(buffer_.bytes().data()), buffer_.size() / sizeof(T)};
   }
   [[nodiscard]] std::vector<std::string> strings() const;

@@ -53,6 +53,7 @@ class Verifier {
         if (auto checked = check(*v.constant); !checked) {
           return std::unexpected(std::move(checked).error().in(fmt::format("tensor '{}'", v.name)));
         }
+        if (!std::holds_alternative<Dense>(v.constant->form)) release(*v.constant);
       }
       if (captured && !owner_reads(v.captured))
         return wrong(fmt::format("'{}' captures what its owner does not read", v.name));

@@ -16,11 +16,6 @@ std::unexpected<Error> wrong(std::string message) {
   return fail(ErrorCode::model, std::move(message));
 }
 
-std::uint64_t blocks_along(const Affine& form, std::uint64_t dim) {
-  const auto block = static_cast<std::uint64_t>(form.block);
-  return dim / block + (dim % block != 0 ? 1 : 0);
-}
-
 bool axis_in_range(const Shape& shape, std::int64_t axis) {
   return axis >= 0 && axis < std::ssize(shape);
 }
@@ -30,7 +25,7 @@ Shape scales_shape(const Affine& form, const Shape& shape) {
   if (form.block == 0) return {shape[static_cast<std::size_t>(form.axis)]};
   Shape scales = shape;
   auto& dim = scales[static_cast<std::size_t>(form.axis)];
-  dim = static_cast<std::int64_t>(blocks_along(form, static_cast<std::uint64_t>(dim)));
+  dim = static_cast<std::int64_t>(blocks_along(form.block, static_cast<std::uint64_t>(dim)));
   return scales;
 }
 
@@ -121,65 +116,6 @@ Result<void> check_form(const Constant& constant, const Codebook& form) {
   return {};
 }
 
-template <class Code>
-std::vector<float> dequantize(const Affine& form, const Shape& shape) {
-  const auto codes = form.codes.as<Code>();
-  const auto scales = form.scales.as<float>();
-  std::vector<float> values(codes.size());
-  const auto decode = [&](std::size_t i, std::size_t group) {
-    const int zero = form.zero_points.empty() ? 0 : form.zero_points[group];
-    values[i] = static_cast<float>(codes[i] - zero) * scales[group];
-  };
-  if (form.scales.shape().empty()) {
-    for (std::size_t i = 0; i < codes.size(); ++i) decode(i, 0);
-    return values;
-  }
-  const AxisView s = view_along(shape, form.axis);
-  const std::uint64_t block = form.block == 0 ? 1 : static_cast<std::uint64_t>(form.block);
-  const std::uint64_t blocks = form.block == 0 ? s.dim : blocks_along(form, s.dim);
-  std::size_t i = 0;
-  for (std::uint64_t outer = 0; outer < s.outer; ++outer) {
-    for (std::uint64_t channel = 0; channel < s.dim; ++channel) {
-      const std::uint64_t along = channel / block;
-      for (std::uint64_t inner = 0; inner < s.inner; ++inner, ++i) {
-        decode(i, form.block == 0 ? along : (outer * blocks + along) * s.inner + inner);
-      }
-    }
-  }
-  return values;
-}
-
-std::vector<float> look_up(const Codebook& form, const Shape& shape) {
-  const auto indices = form.indices.as<std::uint8_t>();
-  const auto centroids = form.centroids.as<float>();
-  const auto width = static_cast<std::size_t>(form.centroids.shape()[1]);
-  const AxisView s = form.axis ? view_along(shape, *form.axis) : AxisView{.inner = indices.size()};
-  std::vector<float> values(indices.size());
-  std::size_t i = 0;
-  for (std::uint64_t outer = 0; outer < s.outer; ++outer) {
-    for (std::uint64_t group = 0; group < s.dim; ++group) {
-      for (std::uint64_t inner = 0; inner < s.inner; ++inner, ++i)
-        values[i] = centroids[group * width + indices[i]];
-    }
-  }
-  return values;
-}
-
-Tensor scatter(const Sparse& form, const Constant& constant) {
-  const std::size_t width = bits_of(constant.dtype) / 8;
-  const auto count = element_count(constant.shape);
-  PITH_ASSERT(count.has_value(), "sparse constant with an invalid shape");
-  std::string bytes(*count * width, '\0');
-  const auto indices = form.indices.as<std::int64_t>();
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    std::memcpy(bytes.data() + static_cast<std::size_t>(indices[i]) * width,
-                form.values.bytes().data() + i * width, width);
-  }
-  auto tensor = Tensor::make(constant.dtype, constant.shape, Buffer::own(std::move(bytes)));
-  PITH_ASSERT(tensor.has_value(), "sparse constant with an invalid size");
-  return *std::move(tensor);
-}
-
 std::uint64_t packed(std::uint64_t count, int bits) {
   return (count * static_cast<std::uint64_t>(bits) + 7) / 8;
 }
@@ -204,20 +140,6 @@ std::string_view form_name(const WeightForm& form) {
 
 Result<void> check(const Constant& constant) {
   return std::visit([&](const auto& form) { return check_form(constant, form); }, constant.form);
-}
-
-Tensor to_dense(const Constant& constant) {
-  return std::visit(
-      Overloaded{
-          [](const Dense& form) { return form.tensor; },
-          [&](const Sparse& form) { return scatter(form, constant); },
-          [&](const Affine& form) {
-            return Tensor::of(constant.shape, form.codes.dtype() == DType::int8
-                                                  ? dequantize<std::int8_t>(form, constant.shape)
-                                                  : dequantize<std::uint8_t>(form, constant.shape));
-          },
-          [&](const Codebook& form) { return Tensor::of(constant.shape, look_up(form, constant.shape)); }},
-      constant.form);
 }
 
 std::uint64_t stored_bytes(const Constant& constant) {
@@ -256,6 +178,31 @@ bool same_bits(const Constant& a, const Constant& b) {
                           x.axis == y.axis && x.bits == y.bits;
                  }},
       a.form);
+}
+
+std::uint64_t Encoding::size() const {
+  std::uint64_t size = 0;
+  for (const Stream& stream : streams) {
+    size += 2 + stream.bytes.size();  // the coder, and the length in seven bits a byte
+    for (std::uint64_t rest = stream.bytes.size() >> 7; rest != 0; rest >>= 7) ++size;
+  }
+  return size;
+}
+
+void release(const Constant& constant) {
+  std::visit(Overloaded{[](const Dense& form) { form.tensor.buffer().release(); },
+                        [](const Sparse& form) {
+                          form.indices.buffer().release();
+                          form.values.buffer().release();
+                        },
+                        [](const Affine& form) {
+                          form.codes.buffer().release();
+                          form.scales.buffer().release();
+                        },
+                        [](const Codebook& form) { form.indices.buffer().release(); }},
+             constant.form);
+  if (!constant.encoding) return;
+  for (const Encoding::Stream& stream : constant.encoding->streams) stream.bytes.release();
 }
 
 }  // namespace pith::ir

@@ -51,11 +51,19 @@ struct Codebook {
 
 using WeightForm = std::variant<Dense, Sparse, Affine, Codebook>;
 
-// What an entropy-coding pass attaches: the payload that the container will hold, made by the coder
-// of this id (an id of the container format). Dropped by any edit of the constant.
+// What an entropy-coding pass attaches: the bytes that the container will hold for each stream of the form,
+// and the coders that made them (ids of the container format). Dropped by any edit of the constant.
 struct Encoding {
-  std::uint8_t coder = 0;
-  Buffer payload;
+  struct Stream {
+    std::uint8_t coder = 0;
+    Buffer bytes;
+  };
+  std::vector<Stream> streams;
+
+  // Of the first stream, which holds the values or their codes.
+  [[nodiscard]] std::uint8_t coder() const { return streams.front().coder; }
+  // Bytes of all streams, with the coder and the size of each.
+  [[nodiscard]] std::uint64_t size() const;
 };
 
 // A tensor whose values are known: its type and shape, and one form that holds the values.
@@ -80,6 +88,13 @@ struct Constant {
 // Bytes of the form as it is, before entropy coding: packed codes of `bits`, float32 scales and
 // centroids, one byte a zero point, 64-bit sparse positions.
 [[nodiscard]] std::uint64_t stored_bytes(const Constant& constant);
+
+// The values of the elements [first, first + count) in row-major order, as a tensor of shape [count].
+// Elements of less than a byte must start at a multiple of 8. The range must lie inside of the constant.
+[[nodiscard]] Tensor to_dense(const Constant& constant, std::uint64_t first, std::uint64_t count);
+
+// Gives back the memory of mapped bytes, as Buffer::release() does.
+void release(const Constant& constant);
 
 // Equal type, shape, form and bytes (encodings are not compared).
 [[nodiscard]] bool same_bits(const Constant& a, const Constant& b);

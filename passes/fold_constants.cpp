@@ -101,7 +101,7 @@ class Folder {
     if (constant == nullptr) return std::nullopt;
     const auto* dense = std::get_if<ir::Dense>(&constant->form);
     if (dense == nullptr) return std::nullopt;
-    return add({place, dense->tensor, std::nullopt, {}});
+    return add({place, dense->tensor.aligned(), std::nullopt, {}});
   }
 
   std::size_t add(Known known) {
@@ -184,6 +184,15 @@ class Folder {
     };
     if (!fold::is_foldable(node)) return refused(node.op_type + " is not folded");
     if (node.outputs.size() != 1 || !node.has_output(0)) return refused("it has no result, or several");
+    // A runtime has another kernel for recurrent weights that are constant, and the recurrence amplifies how
+    // that one rounds.
+    const Graph& graph = model_.graph(place.graph);
+    const auto recurrent = [&](ir::NodeId reader) {
+      const Node& found = graph.node(reader);
+      return found.is("LSTM") || found.is("GRU") || found.is("RNN");
+    };
+    if (std::ranges::any_of(graph.value(node.outputs.front()).readers, recurrent))
+      return refused("a recurrent operator reads it, and its results would change");
     const auto bytes = fold::result_bytes(node, tensors, model_.opset());
     if (!bytes) return refused(bytes.error());
     if (*bytes > std::max(input_bytes, kAlwaysComputed))
@@ -232,7 +241,7 @@ class Folder {
     for (std::size_t i = 0; i < known_.size(); ++i) {
       const Known& known = known_[i];
       fold::Piece piece;
-      piece.bytes = known.tensor.bytes().size();
+      piece.bytes = fold::element_bytes(known.tensor);
       const Graph& graph = model_.graph(known.place.graph);
       piece.overhead = fold::constant_overhead(graph.value(known.place.value), known.tensor.shape().size());
       if (known.node) piece.node_bytes = fold::node_bytes(graph, graph.node(known.node->node));

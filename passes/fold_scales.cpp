@@ -51,7 +51,8 @@ Found<Channels> spread(const Graph& graph, ValueId id, std::size_t rank, std::si
   const ir::Constant& constant = *graph.constant(id);
   if (constant.dtype != ir::DType::float32 || !std::holds_alternative<ir::Dense>(constant.form))
     return refuse("its constant is not a dense float32 one");
-  const auto values = std::get<ir::Dense>(constant.form).tensor.as<float>();
+  const ir::Tensor dense = to_dense(constant);
+  const auto values = dense.as<float>();
   const ir::Shape& shape = constant.shape;
   if (shape.size() > rank) return refuse("its constant has more axes than its operand");
   for (std::size_t i = 0; i < shape.size(); ++i) {

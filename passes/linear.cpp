@@ -98,7 +98,7 @@ Found<Linear> find_linear(const Graph& graph, ValueId result, bool accept_matmul
   const auto layout = layout_of(producer, weight->shape);
   if (!layout)
     return refuse("the weight of its " + producer.op_type + " has shape " + ir::to_string(weight->shape));
-  return Linear{id, *layout, dense->tensor, producer.has_input(2)};
+  return Linear{id, *layout, dense->tensor.aligned(), producer.has_input(2)};
 }
 
 Found<Channels> read_bias(const Graph& graph, const Linear& linear) {

@@ -57,6 +57,7 @@ std::uint64_t hash(const ir::Constant& constant) {
                               hasher.add(form.indices);
                             }},
              constant.form);
+  ir::release(constant);
   return hasher.digest();
 }
 

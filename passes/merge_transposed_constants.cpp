@@ -58,14 +58,24 @@ void each_transposed_row(const Tensor& tensor, Row&& row) {
   }
 }
 
-std::uint64_t transposed_hash(const Tensor& tensor) {
-  XXH3_state_t state;
-  XXH3_64bits_reset(&state);
-  each_transposed_row(tensor, [&](std::size_t, std::span<const std::byte> row) {
-    XXH3_64bits_update(&state, row.data(), row.size());
-    return true;
-  });
-  return XXH3_64bits_digest(&state);
+// The hash of a grid of elements from the whole matrix, or of the same grid of its transpose: enough to tell
+// which matrices are worth comparing, at a cost that does not grow with them.
+std::uint64_t sample_hash(const Tensor& tensor, bool transposed) {
+  constexpr std::size_t kLines = 16;
+  const std::size_t width = ir::bits_of(tensor.dtype()) / 8;
+  const auto rows = static_cast<std::size_t>(tensor.shape()[0]);
+  const auto columns = static_cast<std::size_t>(tensor.shape()[1]);
+  std::vector<std::byte> sample;
+  for (std::size_t i = 0; i < kLines; ++i) {
+    for (std::size_t j = 0; j < kLines; ++j) {
+      const std::size_t row = (transposed ? j : i) * (rows - 1) / (kLines - 1);
+      const std::size_t column = (transposed ? i : j) * (columns - 1) / (kLines - 1);
+      const auto element = tensor.bytes().subspan((row * columns + column) * width, width);
+      sample.insert(sample.end(), element.begin(), element.end());
+    }
+  }
+  tensor.buffer().release();
+  return XXH3_64bits(sample.data(), sample.size());
 }
 
 bool is_transpose(const Tensor& a, const Tensor& b) {
@@ -74,6 +84,8 @@ bool is_transpose(const Tensor& a, const Tensor& b) {
     equal = std::memcmp(b.bytes().data() + index * row.size(), row.data(), row.size()) == 0;
     return equal;
   });
+  a.buffer().release();
+  b.buffer().release();
   return equal;
 }
 
@@ -134,16 +146,15 @@ Result<Outcome> MergeTransposedConstants::run(ir::Model& model, PassContext& con
       const auto& [dtype, rows, columns] = kind;
       const auto others = by_kind.find({dtype, columns, rows});
       if (others == by_kind.end() || (rows == columns && candidates.size() < 2)) continue;
-      std::map<std::uint64_t, ValueId> kept;  // by the hash of their bytes
+      std::map<std::uint64_t, ValueId> kept;  // by the hash of their samples
       for (const ValueId id : others->second) {
         if (gone.contains(id)) continue;
-        const Tensor& tensor = *matrix(graph, id);
-        kept.try_emplace(XXH3_64bits(tensor.bytes().data(), tensor.bytes().size()), id);
+        kept.try_emplace(sample_hash(*matrix(graph, id), false), id);
       }
       for (const ValueId id : candidates) {
         PITH_CHECK_OK(context.keep_going());
         if (gone.contains(id)) continue;
-        const auto found = kept.find(transposed_hash(*matrix(graph, id)));
+        const auto found = kept.find(sample_hash(*matrix(graph, id), true));
         if (found == kept.end() || found->second == id || gone.contains(found->second)) continue;
         if (!is_transpose(*matrix(graph, id), *matrix(graph, found->second))) continue;
         if (auto why = refusal(model, graph_id, types, id)) {

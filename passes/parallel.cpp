@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -52,6 +54,29 @@ Result<void> for_each_index(std::uint64_t count, unsigned threads,
   if (exception) std::rethrow_exception(exception);
   if (error) return std::unexpected(*std::move(error));
   return {};
+}
+
+Result<void> for_each_index(std::uint64_t count, unsigned threads,
+                            const std::function<std::uint64_t(std::uint64_t)>& cost, std::uint64_t budget,
+                            const std::function<Result<void>(std::uint64_t)>& work) {
+  std::mutex mutex;
+  std::condition_variable freed;
+  std::uint64_t in_use = 0;
+  return for_each_index(count, threads, [&](std::uint64_t index) -> Result<void> {
+    const std::uint64_t mine = cost(index);
+    {
+      std::unique_lock lock(mutex);
+      freed.wait(lock, [&] { return in_use == 0 || (in_use < budget && mine <= budget - in_use); });
+      in_use += mine;
+    }
+    const auto give_back = [&](const void*) {
+      const std::lock_guard lock(mutex);
+      in_use -= mine;
+      freed.notify_all();
+    };
+    const std::unique_ptr<const void, decltype(give_back)> taken(&mutex, give_back);
+    return work(index);
+  });
 }
 
 }  // namespace pith::passes

@@ -33,7 +33,7 @@ std::uint64_t stored_bytes(const ir::Model& model) {
     for (const ir::ValueId id : graph.values()) {
       const auto& constant = graph.value(id).constant;
       if (constant == nullptr) continue;
-      total += constant->encoding ? constant->encoding->payload.size() : ir::stored_bytes(*constant);
+      total += constant->encoding ? constant->encoding->size() : ir::stored_bytes(*constant);
     }
   }
   return total;

@@ -192,14 +192,14 @@ bool ValueTypes::broadcasts_into(const ir::Shape& constant, Place place) const {
 std::optional<std::vector<std::int64_t>> integers_at(const ir::Model& model, Place place) {
   const ir::Constant* constant = constant_at(model, place);
   if (constant == nullptr) return std::nullopt;
-  const auto* dense = std::get_if<ir::Dense>(&constant->form);
-  if (dense == nullptr) return std::nullopt;
+  if (!std::holds_alternative<ir::Dense>(constant->form)) return std::nullopt;
+  const ir::Tensor dense = to_dense(*constant);
   if (constant->dtype == DType::int64) {
-    const auto values = dense->tensor.as<std::int64_t>();
+    const auto values = dense.as<std::int64_t>();
     return std::vector(values.begin(), values.end());
   }
   if (constant->dtype == DType::int32) {
-    const auto values = dense->tensor.as<std::int32_t>();
+    const auto values = dense.as<std::int32_t>();
     return std::vector<std::int64_t>(values.begin(), values.end());
   }
   return std::nullopt;

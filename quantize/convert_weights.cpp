@@ -42,16 +42,23 @@ Conversion convert(const ir::Constant& before, const passes::Weight& weight, con
         fmt::format("it would not become smaller: {} bytes instead of {}", bytes, stored_bytes(before)));
   }
 
-  const ir::Tensor after = to_dense(converted.constant);
-  if (!all_finite(after)) return std::unexpected("its values are too large to be rounded to a grid");
+  // In ranges: the decoded weights are never in memory beside the original as a whole.
+  constexpr std::uint64_t kRange = std::uint64_t{1} << 20;
   const auto from = dense.as<float>();
-  const auto to = after.as<float>();
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    const double value = from[i];
-    const double error = value - static_cast<double>(to[i]);
-    converted.signal += value * value;
-    converted.noise += error * error;
+  for (std::uint64_t first = 0; first < from.size(); first += kRange) {
+    const ir::Tensor after =
+        to_dense(converted.constant, first, std::min<std::uint64_t>(kRange, from.size() - first));
+    if (!all_finite(after)) return std::unexpected("its values are too large to be rounded to a grid");
+    const auto to = after.as<float>();
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      const double value = from[first + i];
+      const double error = value - static_cast<double>(to[i]);
+      converted.signal += value * value;
+      converted.noise += error * error;
+    }
   }
+  ir::release(before);
+  ir::release(converted.constant);
   return converted;
 }
 
@@ -61,12 +68,16 @@ Result<passes::Outcome> convert_weights(ir::Model& model, passes::PassContext& c
                                         const Encode& encode) {
   const std::vector<passes::Weight> weights = passes::select_weights(model, context);
   std::vector<Conversion> conversions(weights.size(), std::unexpected(std::string()));
+  const auto bytes_of = [&](std::uint64_t i) {
+    return ir::element_count(constant_of(model, weights[i]).shape).value_or(0) * sizeof(float);
+  };
   auto all_converted =
-      passes::for_each_index(weights.size(), context.threads, [&](std::uint64_t i) -> Result<void> {
-        PITH_CHECK_OK(context.keep_going());
-        conversions[i] = convert(constant_of(model, weights[i]), weights[i], encode);
-        return {};
-      });
+      passes::for_each_index(weights.size(), context.threads, bytes_of, passes::kWorkingMemory,
+                             [&](std::uint64_t i) -> Result<void> {
+                               PITH_CHECK_OK(context.keep_going());
+                               conversions[i] = convert(constant_of(model, weights[i]), weights[i], encode);
+                               return {};
+                             });
   PITH_CHECK_OK(std::move(all_converted));
 
   passes::Outcome outcome;

@@ -54,4 +54,22 @@ void for_each_constant(std::span<const NamedConstant> constants, unsigned thread
   PITH_ASSERT(done.has_value(), "work that returns nothing cannot fail");
 }
 
+std::optional<engine::Difference> difference(const ir::Constant& a, const ir::Constant& b) {
+  if (a.shape != b.shape) return std::nullopt;
+  constexpr std::uint64_t kRange = std::uint64_t{4} << 20;
+  const std::uint64_t count = ir::element_count(a.shape).value_or(0);
+  engine::Difference total;
+  for (std::uint64_t first = 0; first < count; first += kRange) {
+    const std::uint64_t size = std::min(kRange, count - first);
+    const ir::Tensor x = to_dense(a, first, size);
+    const ir::Tensor y = to_dense(b, first, size);
+    const auto found = engine::difference(x, y);
+    x.buffer().release();
+    y.buffer().release();
+    if (!found) return std::nullopt;
+    total.add(*found);
+  }
+  return total;
+}
+
 }  // namespace pith::report

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "engine/difference.h"
 #include "ir/model.h"
 
 namespace pith::report {
@@ -29,5 +31,9 @@ using ConstantsByName = std::unordered_map<std::string, std::shared_ptr<const ir
 // large ones one after the other, with all threads; so little is unpacked at the same time.
 void for_each_constant(std::span<const NamedConstant> constants, unsigned threads,
                        const std::function<void(std::size_t index, unsigned threads)>& work);
+
+// How far the values of two constants of one shape are apart. Holds ranges of them, and releases mapped ones
+// on the way. nullopt where engine::difference() gives none.
+[[nodiscard]] std::optional<engine::Difference> difference(const ir::Constant& a, const ir::Constant& b);
 
 }  // namespace pith::report

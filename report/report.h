@@ -100,5 +100,7 @@ struct Fact {
 
 // Lower-case hexadecimal SHA-256.
 [[nodiscard]] std::string sha256(std::span<const std::byte> bytes);
+// The same; mapped bytes are released as they are read.
+[[nodiscard]] std::string sha256_of(const ir::Buffer& bytes);
 
 }  // namespace pith::report

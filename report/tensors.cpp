@@ -7,7 +7,6 @@
 #include <tuple>
 
 #include "codec/constant_coding.h"
-#include "engine/difference.h"
 #include "report/constants.h"
 
 namespace pith::report {
@@ -55,7 +54,7 @@ class Measurer {
     entry.shape = constant.shape;
     entry.dtype = ir::name_of(constant.dtype);
     entry.form = ir::form_name(constant.form);
-    entry.coder = constant.encoding ? codec::coder_name(constant.encoding->coder) : "none";
+    entry.coder = constant.encoding ? codec::coder_name(constant.encoding->coder()) : "none";
     entry.elements = values.element_count();
     entry.bytes_after = bytes_in(after_in_, constant);
     const auto elements = static_cast<double>(entry.elements);
@@ -68,12 +67,14 @@ class Measurer {
     if (const auto found = find(originals_, named.name, constant))
       entry.bytes_before = bytes_in(before_in_, *found);
     if (const auto found = find(exact_, named.name, constant)) add_error(*found, values, entry);
-    return {std::move(entry), digest_of(values)};
+    const Digest digest = digest_of(values);
+    ir::release(constant);
+    return {std::move(entry), digest};
   }
 
  private:
   static void add_error(const Constant& original, const Tensor& values, TensorEntry& entry) {
-    const auto found = engine::difference(to_dense(original), values);
+    const auto found = difference(original, Constant::dense(values));
     if (!found || !std::isfinite(found->max_abs)) return;
     entry.max_abs_error = found->max_abs;
     entry.sqnr_db = found->sqnr_db();
@@ -113,7 +114,7 @@ std::optional<std::uint64_t> TensorEntry::entropy_bytes() const {
 
 std::uint64_t bytes_in(Storage storage, const Constant& constant) {
   if (storage == Storage::container) {
-    return constant.encoding ? constant.encoding->payload.size() : ir::stored_bytes(constant);
+    return constant.encoding ? constant.encoding->size() : ir::stored_bytes(constant);
   }
   if (const auto* form = std::get_if<ir::Affine>(&constant.form)) {
     return form->codes.bytes().size() + form->scales.bytes().size() +

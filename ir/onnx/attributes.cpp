@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include "ir/onnx/tensors.h"
 #include "ir/overloaded.h"
 
 namespace pith::ir::onnx {
@@ -26,15 +25,18 @@ Type type_of(const proto::AttributeProto& m) {
   return proto::AttributeProto::UNDEFINED;
 }
 
-Attribute carry(proto::AttributeProto& message) {
+Result<Attribute> carry(proto::AttributeProto& message) {
+  // Their tensors were taken apart and would not survive.
+  if (message.has_t() || message.has_g() || message.tensors_size() > 0 || message.graphs_size() > 0)
+    return fail(ErrorCode::model, "its type does not fit the fields that are set");
   CarriedAttribute carried{serialize(message)};
   message.Clear();
-  return carried;
+  return Attribute(std::move(carried));
 }
 
 }  // namespace
 
-Result<Attribute> take_attribute(proto::AttributeProto& message, ExternalData& external,
+Result<Attribute> take_attribute(proto::AttributeProto& message, TensorData& data,
                                  const ReadGraph& read_graph) {
   if (message.has_ref_attr_name()) return carry(message);
   switch (type_of(message)) {
@@ -44,8 +46,10 @@ Result<Attribute> take_attribute(proto::AttributeProto& message, ExternalData& e
       return std::int64_t{message.i()};
     case proto::AttributeProto::STRING:
       return std::move(*message.mutable_s());
-    case proto::AttributeProto::TENSOR:
-      return take_tensor(*message.mutable_t(), external);
+    case proto::AttributeProto::TENSOR: {
+      PITH_TRY(const Tensor tensor, take_tensor(*message.mutable_t(), data));
+      return tensor.aligned();
+    }
     case proto::AttributeProto::GRAPH:
       return read_graph(*message.mutable_g());
     case proto::AttributeProto::FLOATS:
@@ -57,8 +61,8 @@ Result<Attribute> take_attribute(proto::AttributeProto& message, ExternalData& e
     case proto::AttributeProto::TENSORS: {
       std::vector<Tensor> tensors;
       for (auto& one : *message.mutable_tensors()) {
-        PITH_TRY(Tensor tensor, take_tensor(one, external));
-        tensors.push_back(std::move(tensor));
+        PITH_TRY(const Tensor tensor, take_tensor(one, data));
+        tensors.push_back(tensor.aligned());
       }
       return tensors;
     }
@@ -76,7 +80,7 @@ Result<Attribute> take_attribute(proto::AttributeProto& message, ExternalData& e
 }
 
 void put_attribute(const Attribute& attribute, proto::AttributeProto& message,
-                   const WriteGraph& write_graph) {
+                   const WriteTensor& write_tensor, const WriteGraph& write_graph) {
   const auto type = [&](Type t) { message.set_type(t); };
   std::visit(Overloaded{[&](std::int64_t v) {
                           type(proto::AttributeProto::INT);
@@ -92,7 +96,7 @@ void put_attribute(const Attribute& attribute, proto::AttributeProto& message,
                         },
                         [&](const Tensor& v) {
                           type(proto::AttributeProto::TENSOR);
-                          put_tensor(v, *message.mutable_t());
+                          write_tensor(v, *message.mutable_t());
                         },
                         [&](GraphId v) {
                           type(proto::AttributeProto::GRAPH);
@@ -112,7 +116,7 @@ void put_attribute(const Attribute& attribute, proto::AttributeProto& message,
                         },
                         [&](const std::vector<Tensor>& v) {
                           type(proto::AttributeProto::TENSORS);
-                          for (const Tensor& one : v) put_tensor(one, *message.add_tensors());
+                          for (const Tensor& one : v) write_tensor(one, *message.add_tensors());
                         },
                         [&](const std::vector<GraphId>& v) {
                           type(proto::AttributeProto::GRAPHS);

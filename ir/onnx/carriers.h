@@ -14,7 +14,7 @@
 #include <functional>
 #include <string>
 
-#include "ir/onnx/proto.h"
+#include "ir/onnx/tensor_writer.h"
 
 namespace pith::ir {
 class Model;
@@ -30,7 +30,7 @@ using UniqueName = std::function<std::string(const std::string&)>;
 // carries the message `carried`. Nodes are appended in execution order. The constant must be affine or
 // codebook.
 void emit_carrier(const Constant& constant, const std::string& name, const std::string& carried,
-                  proto::GraphProto& graph, const UniqueName& unique);
+                  proto::GraphProto& graph, TensorWriter& tensors, const UniqueName& unique);
 
 // Turns carriers of exactly these forms back into affine and codebook constants.
 void recognize_carriers(Model& model);

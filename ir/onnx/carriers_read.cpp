@@ -29,9 +29,8 @@ class Recognizer {
       below = graph_.node(sub).input(0);
       zeros = graph_.node(sub).input(1);
     }
-    const Tensor* codes = cast_of(below, DType::float32);
-    if (codes == nullptr || (codes->dtype() != DType::int8 && codes->dtype() != DType::uint8))
-      return std::nullopt;
+    const auto codes = cast_of(below, DType::float32);
+    if (!codes || (codes->dtype() != DType::int8 && codes->dtype() != DType::uint8)) return std::nullopt;
 
     Affine form;
     form.codes = *codes;
@@ -48,23 +47,23 @@ class Recognizer {
     const Node& node = graph_.node(gather);
     if (!node.is("Gather") || node.inputs.size() != 2 || node.attribute<std::int64_t>("axis", 0) != 0)
       return std::nullopt;
-    const Tensor* all = dense(node.input(0), DType::float32);
-    if (all == nullptr || all->shape().size() != 1 || all->element_count() == 0) return std::nullopt;
+    const auto all = dense(node.input(0), DType::float32);
+    if (!all || all->shape().size() != 1 || all->element_count() == 0) return std::nullopt;
     ValueId below = node.input(1);
-    const Tensor* first = nullptr;
+    std::optional<Tensor> first;
     if (const NodeId add = step(below, "Add"); add != kNoNode) {
       first = dense(graph_.node(add).input(1), DType::int32);
-      if (first == nullptr) return std::nullopt;
+      if (!first) return std::nullopt;
       below = graph_.node(add).input(0);
     }
-    const Tensor* indices = cast_of(below, DType::int32);
-    if (indices == nullptr || indices->dtype() != DType::uint8) return std::nullopt;
+    const auto indices = cast_of(below, DType::int32);
+    if (!indices || indices->dtype() != DType::uint8) return std::nullopt;
 
     Codebook form;
     form.indices = *indices;
     auto count = static_cast<std::int64_t>(all->element_count());
     std::int64_t groups = 1;
-    if (first != nullptr) {
+    if (first) {
       form.axis = axis_of(first->shape(), indices->shape());
       groups = static_cast<std::int64_t>(first->element_count());
       if (!form.axis || groups == 0 || count % groups != 0) return std::nullopt;
@@ -94,22 +93,22 @@ class Recognizer {
     return producer;
   }
 
-  const Tensor* dense(ValueId id, DType dtype) const {
+  std::optional<Tensor> dense(ValueId id, DType dtype) const {
     const Constant* constant = graph_.constant(id);
-    if (constant == nullptr || constant->dtype != dtype) return nullptr;
+    if (constant == nullptr || constant->dtype != dtype) return std::nullopt;
     const auto* form = std::get_if<Dense>(&constant->form);
-    return form == nullptr ? nullptr : &form->tensor;
+    return form == nullptr ? std::nullopt : std::optional(form->tensor.aligned());
   }
 
-  const Tensor* cast_of(ValueId id, DType to) {
+  std::optional<Tensor> cast_of(ValueId id, DType to) {
     const NodeId cast = step(id, "Cast");
     if (cast == kNoNode ||
         graph_.node(cast).attribute<std::int64_t>("to", 0) != static_cast<std::int64_t>(to))
-      return nullptr;
+      return std::nullopt;
     const Constant* constant = graph_.constant(graph_.node(cast).input(0));
-    if (constant == nullptr) return nullptr;
+    if (constant == nullptr) return std::nullopt;
     const auto* form = std::get_if<Dense>(&constant->form);
-    return form == nullptr ? nullptr : &form->tensor;
+    return form == nullptr ? std::nullopt : std::optional(form->tensor.aligned());
   }
 
   // The axis along which [1,..,C,..,1] spreads over `shape`.
@@ -129,7 +128,7 @@ class Recognizer {
 
   // Scales or zero points as the form stores them; sets the form's axis and block.
   std::optional<Tensor> spread(ValueId id, const Shape& shape, Affine& form) {
-    if (const Tensor* values = dense(id, DType::float32); values != nullptr) {
+    if (const auto values = dense(id, DType::float32)) {
       if (values->shape().empty()) return *values;
       const auto axis = axis_of(values->shape(), shape);
       if (!axis) return std::nullopt;
@@ -139,11 +138,10 @@ class Recognizer {
     const NodeId gather = step(id, "Gather");
     if (gather == kNoNode) return std::nullopt;
     const Node& node = graph_.node(gather);
-    const Tensor* blocked = dense(node.input(0), DType::float32);
-    const Tensor* positions = dense(node.input(1), DType::int32);
+    const auto blocked = dense(node.input(0), DType::float32);
+    const auto positions = dense(node.input(1), DType::int32);
     const auto axis = node.attribute<std::int64_t>("axis", 0);
-    if (blocked == nullptr || positions == nullptr || axis < 0 || axis >= std::ssize(shape))
-      return std::nullopt;
+    if (!blocked || !positions || axis < 0 || axis >= std::ssize(shape)) return std::nullopt;
     const auto block_of = positions->as<std::int32_t>();
     form.block = std::ranges::count(block_of, 0);
     form.axis = axis;

@@ -16,8 +16,13 @@ Shape along(std::size_t rank, std::int64_t axis, std::int64_t channels) {
 class Emitter {
  public:
   Emitter(const Constant& constant, const std::string& name, const std::string& carried,
-          proto::GraphProto& graph, const UniqueName& unique)
-      : constant_(constant), name_(name), carried_(carried), graph_(graph), unique_(unique) {}
+          proto::GraphProto& graph, TensorWriter& tensors, const UniqueName& unique)
+      : constant_(constant),
+        name_(name),
+        carried_(carried),
+        graph_(graph),
+        tensors_(tensors),
+        unique_(unique) {}
 
   void emit(const Affine& form) {
     const std::string codes = initializer("codes", form.codes, carried_);
@@ -57,7 +62,7 @@ class Emitter {
     auto* message = graph_.add_initializer();
     PITH_ASSERT(message->ParsePartialFromString(carried), "a carried message that was changed");
     message->set_name(unique_(name_ + "_" + role));
-    put_tensor(tensor, *message);
+    tensors_.put_initializer(tensor, *message);
     return message->name();
   }
 
@@ -108,6 +113,7 @@ class Emitter {
   const std::string& name_;
   const std::string& carried_;
   proto::GraphProto& graph_;
+  TensorWriter& tensors_;
   const UniqueName& unique_;
   std::string block_of_position_;
 };
@@ -115,8 +121,8 @@ class Emitter {
 }  // namespace
 
 void emit_carrier(const Constant& constant, const std::string& name, const std::string& carried,
-                  proto::GraphProto& graph, const UniqueName& unique) {
-  Emitter emitter(constant, name, carried, graph, unique);
+                  proto::GraphProto& graph, TensorWriter& tensors, const UniqueName& unique) {
+  Emitter emitter(constant, name, carried, graph, tensors, unique);
   std::visit(Overloaded{[&](const Affine& form) { emitter.emit(form); },
                         [&](const Codebook& form) { emitter.emit(form); },
                         [](const auto&) { throw InternalError("this form has no carrier"); }},

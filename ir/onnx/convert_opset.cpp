@@ -45,7 +45,8 @@ Result<Skeleton> skeleton_of(const Model& model) {
   PITH_TRY(Written written, write(model, options));
   Skeleton skeleton;
   for (auto& [name, constant] : written.left_out) skeleton.weights.emplace(name, std::move(constant));
-  PITH_ASSERT(skeleton.message.ParseFromString(written.bytes), "a model that was written does not parse");
+  PITH_ASSERT(skeleton.message.ParseFromString(written.file.joined()),
+              "a model that was written does not parse");
   return skeleton;
 }
 
@@ -149,8 +150,7 @@ class Converter final : public Surroundings {
     for (const auto& initializer : message_.graph().initializer()) {
       if (initializer.name() != name || !has_data(initializer)) continue;
       proto::TensorProto copy = initializer;
-      ExternalData none({});
-      auto tensor = take_tensor(copy, none);
+      auto tensor = take_whole_tensor(copy);
       return tensor ? std::optional(*std::move(tensor)) : std::nullopt;
     }
     return std::nullopt;

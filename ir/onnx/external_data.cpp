@@ -1,12 +1,10 @@
 #include "ir/onnx/external_data.h"
 
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <optional>
+#include <utility>
 
 namespace pith::ir::onnx {
 namespace {
@@ -17,22 +15,6 @@ std::unexpected<Error> refuse(std::string message) {
   return fail(ErrorCode::model, std::move(message),
               "external data must lie beside the model, in its own folder");
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { reset(-1); }
-  void reset(int fd) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = fd;
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 bool is_plain_relative(const std::string& location) {
   if (location.empty() || location.size() > kLongestLocation || location.front() == '/') return false;
@@ -89,28 +71,27 @@ Result<Range> parse(const proto::TensorProto& tensor) {
 
 }  // namespace
 
-Result<Buffer> ExternalData::open(const std::string& location) {
-  if (folder_.empty()) return refuse(fmt::format("external data at '{}' is not allowed here", location));
-  if (const auto known = files_.find(location); known != files_.end()) return known->second;
+ExternalData::ExternalData(DataFolder folder, Opened opened) : opened_(std::move(opened)) {
+  enabled_ = !folder.folder.empty();
+  root_ = folder.folder;
+  if (!enabled_ || folder.root.empty()) return;
+  // Both as the kernel sees them, so that a model behind a link is found below the root all the same.
+  std::error_code error;
+  const auto root = std::filesystem::canonical(folder.root, error);
+  const auto inner = error ? root : std::filesystem::canonical(folder.folder, error);
+  const auto relative = inner.lexically_relative(root);
+  if (error || relative.empty() || *relative.begin() == "..") return;  // the model lies outside: as without
+  root_ = root;
+  inside_ = relative;
+  links_ = Links::inside;
+}
 
-  // One component at a time and without following links, so that no exchange of a file for a
-  // link between a check and the opening can lead outside.
-  Descriptor current(::open(folder_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const std::filesystem::path path(location);
-  for (auto part = path.begin(); part != path.end() && current.get() >= 0; ++part) {
-    const bool last = std::next(part) == path.end();
-    const int flags = last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY;
-    current.reset(::openat(current.get(), part->c_str(), flags | O_NOFOLLOW | O_CLOEXEC));
-  }
-  struct stat info{};
-  if (current.get() < 0 || ::fstat(current.get(), &info) != 0) {
-    return refuse(
-        fmt::format("external data '{}' cannot be opened (missing, unreadable, or a link)", location));
-  }
-  if (S_ISREG(info.st_mode) && info.st_nlink != 1) {
-    return refuse(fmt::format("external data '{}' has several hard links", location));
-  }
-  PITH_TRY(Buffer mapped, Buffer::map_descriptor(current.get(), location));
+Result<Buffer> ExternalData::open(const std::string& location) {
+  if (const auto known = files_.find(location); known != files_.end()) return known->second;
+  if (!enabled_) return refuse(fmt::format("external data at '{}' is not allowed here", location));
+
+  PITH_TRY(const FileDescriptor file, open_below(root_, (inside_ / location).string(), links_));
+  PITH_TRY(Buffer mapped, Buffer::map_descriptor(file.get(), location));
   if (opened_) opened_(location, mapped.size());
   files_.emplace(location, mapped);
   return mapped;

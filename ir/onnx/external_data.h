@@ -7,12 +7,14 @@
 #include <string>
 
 #include "ir/buffer.h"
+#include "ir/onnx/confined_open.h"
+#include "ir/onnx/data_folder.h"
 #include "ir/onnx/proto.h"
 
 namespace pith::ir::onnx {
 
 // Maps the files that a model names, each once. A location is a path below the model's folder: relative,
-// without "..", backslashes or NUL, no component a symbolic link, a regular file with one link. Anything
+// without "..", backslashes or NUL, at most 4,096 bytes; see open_below() for what it may lead to. Anything
 // else is refused before it is opened (the attacks that this stops: CVE-2022-25882, CVE-2024-27318,
 // CVE-2026-27489, CVE-2026-34446).
 class ExternalData {
@@ -20,8 +22,10 @@ class ExternalData {
   // Called with the location and size of each file when it is first opened.
   using Opened = std::function<void(const std::string&, std::uint64_t)>;
 
-  explicit ExternalData(std::filesystem::path folder, Opened opened = {})
-      : folder_(std::move(folder)), opened_(std::move(opened)) {}
+  explicit ExternalData(DataFolder folder, Opened opened = {});
+
+  // A file that is mapped already; nobody looks for it in the folder.
+  void add(std::string location, Buffer file) { files_.emplace(std::move(location), std::move(file)); }
 
   // The bytes that the tensor's external_data entries describe. Refuses unknown or repeated keys,
   // numbers that are no plain decimals, and ranges outside of the file. Without a length the rest of
@@ -31,7 +35,10 @@ class ExternalData {
  private:
   Result<Buffer> open(const std::string& location);
 
-  std::filesystem::path folder_;
+  bool enabled_ = false;
+  std::filesystem::path root_;
+  std::filesystem::path inside_;  // the model's folder below the root
+  Links links_ = Links::refused;
   Opened opened_;
   std::map<std::string, Buffer> files_;
 };

@@ -121,15 +121,17 @@ Result<void> Importer::import_initializer(proto::TensorProto& message, Scope& sc
       return define_constant(name, std::move(constant), remainder(message), scope);
     }
   }
-  PITH_TRY(Tensor tensor, take_tensor(message, external_));
+  PITH_TRY(Tensor tensor, take_tensor(message, data_));
   return define_constant(name, Constant::dense(std::move(tensor)), remainder(message), scope);
 }
 
 Result<void> Importer::import_sparse(proto::SparseTensorProto& message, Scope& scope) {
   const std::string name = message.values().name();
   message.mutable_values()->clear_name();
-  PITH_TRY(Tensor values, take_tensor(*message.mutable_values(), external_));
-  PITH_TRY(Tensor indices, take_tensor(*message.mutable_indices(), external_));
+  PITH_TRY(Tensor values, take_tensor(*message.mutable_values(), data_));
+  PITH_TRY(Tensor indices, take_tensor(*message.mutable_indices(), data_));
+  values = values.aligned();
+  indices = indices.aligned();
   Constant constant;
   constant.dtype = values.dtype();
   constant.shape = Shape(message.dims().begin(), message.dims().end());
@@ -193,7 +195,7 @@ Result<bool> Importer::import_constant_node(proto::NodeProto& message, Scope& sc
   if (attribute.has_ref_attr_name()) return false;
   Tensor tensor;
   if (attribute.name() == "value" && attribute.has_t()) {
-    PITH_TRY(tensor, take_tensor(*attribute.mutable_t(), external_));
+    PITH_TRY(tensor, take_tensor(*attribute.mutable_t(), data_));
   } else if (attribute.name() == "value_float") {
     tensor = Tensor::of<float>({}, {attribute.f()});
   } else if (attribute.name() == "value_int") {
@@ -232,7 +234,7 @@ Result<void> Importer::import_node(proto::NodeProto& message, Scope& scope) {
       PITH_CHECK_OK(import_graph(graph, id, &scope));
       return id;
     };
-    auto value = take_attribute(attribute, external_, read_graph);
+    auto value = take_attribute(attribute, data_, read_graph);
     if (!value) return std::unexpected(std::move(value).error().in(fmt::format("attribute '{}'", name)));
     node.attributes.emplace_back(name, *std::move(value));
     if (!attribute.has_doc_string()) continue;

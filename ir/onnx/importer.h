@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "ir/graph_builder.h"
-#include "ir/onnx/external_data.h"
 #include "ir/onnx/read.h"
+#include "ir/onnx/tensors.h"
 
 namespace pith::ir::onnx {
 
@@ -20,8 +20,13 @@ struct Scope {
 
 class Importer {
  public:
-  Importer(Model& model, const ReadOptions& options)
-      : model_(model), options_(options), external_(options.data_folder, options.opened) {}
+  // `raw_data`: what take_raw_data() took out of the message.
+  Importer(Model& model, const ReadOptions& options, std::vector<Buffer> raw_data)
+      : model_(model),
+        options_(options),
+        data_{std::move(raw_data), ExternalData(options.data_folder, options.opened)} {
+    for (const auto& [location, file] : options.data_files) data_.external.add(location, file);
+  }
 
   // Fills `graph` of the model from the message, which is emptied. Recurses into subgraphs; the caller has
   // bounded how deep they are nested.
@@ -47,7 +52,7 @@ class Importer {
 
   Model& model_;
   const ReadOptions& options_;
-  ExternalData external_;
+  TensorData data_;
 };
 
 }  // namespace pith::ir::onnx

@@ -312,7 +312,7 @@ class TypeInference {
     for (const auto& [name, value] : node.attributes) {
       auto* attribute = message.add_attribute();
       attribute->set_name(name);
-      put_attribute(value, *attribute, [](GraphId, proto::GraphProto&) {});
+      put_attribute(value, *attribute, put_tensor, [](GraphId, proto::GraphProto&) {});
     }
     return message;
   }

@@ -1,23 +1,26 @@
 // Reads ONNX models: every operator set and every operator, known or not.
 #pragma once
 
-#include <filesystem>
 #include <functional>
-#include <optional>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "ir/model.h"
+#include "ir/onnx/data_folder.h"
 
 namespace pith::ir::onnx {
 
 struct ReadOptions {
   // The folder that external data must lie in; empty: external data is refused.
-  std::filesystem::path data_folder;
+  DataFolder data_folder = {};
+  // Files of external data that are mapped already, by location.
+  std::map<std::string, Buffer> data_files = {};
   // Called once for each file of external data that is opened: its path below the folder, its size.
-  std::function<void(const std::string& location, std::uint64_t bytes)> opened;
+  std::function<void(const std::string& location, std::uint64_t bytes)> opened = {};
   // Gives the constant behind an initializer that has a type and a shape but no data (a container keeps
   // the weights beside the graph). Names are unique within a model. Absent: such an initializer is refused.
-  std::function<Result<Constant>(std::string_view name, DType dtype, const Shape& shape)> stored;
+  std::function<Result<Constant>(std::string_view name, DType dtype, const Shape& shape)> stored = {};
 };
 
 // The model in these bytes, which are an ONNX ModelProto.

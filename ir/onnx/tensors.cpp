@@ -1,9 +1,12 @@
 #include "ir/onnx/tensors.h"
 
 #include <fmt/core.h>
+#include <google/protobuf/io/coded_stream.h>
 
 #include <bit>
 #include <cstring>
+
+#include "ir/onnx/raw_data.h"
 
 namespace pith::ir::onnx {
 namespace {
@@ -131,7 +134,7 @@ Result<TensorHead> read_head(const proto::TensorProto& message) {
   return TensorHead{*dtype, Shape(message.dims().begin(), message.dims().end())};
 }
 
-Result<Tensor> take_tensor(proto::TensorProto& message, ExternalData& external) {
+Result<Tensor> take_tensor(proto::TensorProto& message, TensorData& data) {
   PITH_TRY(TensorHead head, read_head(message));
   if (data_fields(message) > 1) return fail(ErrorCode::model, "its data stands in more than one field");
   Result<Tensor> tensor;
@@ -143,13 +146,17 @@ Result<Tensor> take_tensor(proto::TensorProto& message, ExternalData& external) 
     Buffer bytes;
     if (message.data_location() == proto::TensorProto::EXTERNAL || message.external_data_size() > 0) {
       if (!expected) return fail(ErrorCode::model, "its size overflows");
-      PITH_TRY(bytes, external.bytes_of(message, *expected));
+      PITH_TRY(bytes, data.external.bytes_of(message, *expected));
     } else if (message.has_raw_data()) {
-      bytes = Buffer::own(std::move(*message.mutable_raw_data()));
+      const std::size_t position = position_of(message.raw_data(), data.raw_data);
+      if (position < data.raw_data.size()) bytes = data.raw_data[position];
     } else if (has_data(message)) {
       PITH_TRY(bytes, take_typed_data(message, head.dtype));
     }
-    tensor = Tensor::make(head.dtype, std::move(head.shape), std::move(bytes));
+    // Small tensors are read often, and do not keep the whole file in memory.
+    constexpr std::size_t kWorthAMapping = std::size_t{64} << 10;
+    if (bytes.size() < kWorthAMapping) bytes = bytes.copy();
+    tensor = Tensor::in_place(head.dtype, std::move(head.shape), std::move(bytes));
   }
   if (tensor) clear_data(message);
   return tensor;
@@ -160,11 +167,52 @@ void put_head(DType dtype, const Shape& shape, proto::TensorProto& message) {
   message.mutable_dims()->Add(shape.begin(), shape.end());
 }
 
+namespace {
+
+// Integers up to this many bytes are stored as variable-length numbers where that is shorter: shapes, axes
+// and the like take a byte each, and a file that stored them so does not grow. Larger ones stay raw, which
+// loads by copying.
+constexpr std::size_t kVariableLength = 65536;
+
+// Fills `field`, and keeps it if it is shorter than raw bytes.
+template <class T, class Field>
+bool put_if_shorter(const Tensor& tensor, Field& field) {
+  const auto values = tensor.as<T>();
+  std::size_t size = 0;
+  for (const T value : values)
+    size += google::protobuf::io::CodedOutputStream::VarintSize64(
+        static_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
+  if (size >= values.size_bytes()) return false;
+  field.Add(values.begin(), values.end());
+  return true;
+}
+
+}  // namespace
+
+Result<Tensor> take_whole_tensor(proto::TensorProto& message) {
+  TensorData data;
+  if (message.has_raw_data() && !message.raw_data().empty()) {
+    data.raw_data.push_back(Buffer::own(std::move(*message.mutable_raw_data())));
+    message.set_raw_data(make_token(0));
+  }
+  PITH_TRY(const Tensor tensor, take_tensor(message, data));
+  return tensor.aligned();
+}
+
+bool put_short_integers(const Tensor& tensor, proto::TensorProto& message) {
+  if (tensor.bytes().size() > kVariableLength) return false;
+  if (tensor.dtype() == DType::int64)
+    return put_if_shorter<std::int64_t>(tensor, *message.mutable_int64_data());
+  if (tensor.dtype() == DType::int32)
+    return put_if_shorter<std::int32_t>(tensor, *message.mutable_int32_data());
+  return false;
+}
+
 void put_tensor(const Tensor& tensor, proto::TensorProto& message) {
   put_head(tensor.dtype(), tensor.shape(), message);
   if (tensor.dtype() == DType::string) {
     for (std::string& value : tensor.strings()) message.add_string_data(std::move(value));
-  } else {
+  } else if (!put_short_integers(tensor, message)) {
     message.set_raw_data(tensor.bytes().data(), tensor.bytes().size());
   }
 }

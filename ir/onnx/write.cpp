@@ -9,6 +9,8 @@
 
 #include "ir/onnx/attributes.h"
 #include "ir/onnx/carriers.h"
+#include "ir/onnx/raw_data.h"
+#include "ir/onnx/tensor_writer.h"
 #include "ir/onnx/tensors.h"
 
 namespace pith::ir::onnx {
@@ -19,9 +21,16 @@ constexpr std::int64_t kFirstBroadcastingOpset = 7;
 // Initializers need not be inputs from this version on.
 constexpr std::int64_t kInitializersApart = 4;
 
+// Unlike to_dense() without a copy of values that lie unaligned in a file.
+Tensor values_of(const Constant& constant) {
+  const auto* dense = std::get_if<Dense>(&constant.form);
+  return dense != nullptr ? dense->tensor : to_dense(constant);
+}
+
 class Exporter {
  public:
-  Exporter(const Model& model, const WriteOptions& options) : model_(model), options_(options) {}
+  Exporter(const Model& model, const WriteOptions& options)
+      : model_(model), options_(options), tensors_(options.external) {}
 
   Result<Written> run() {
     choose_names();
@@ -34,10 +43,15 @@ class Exporter {
       opset->set_version(version);
     }
     export_graph(kMainGraph, *message.mutable_graph());
-    if (message.ByteSizeLong() > std::numeric_limits<std::int32_t>::max()) {
-      return fail(ErrorCode::model, "the result is larger than 2 GiB, the limit of an ONNX message");
-    }
-    written_.bytes = serialize(message);
+    PITH_CHECK_OK(tensors_.finish());
+    constexpr std::uint64_t kLargest = std::numeric_limits<std::int32_t>::max();
+    const auto too_large = [] {
+      return fail(ErrorCode::model, "the result is larger than 2 GiB, the limit of an ONNX message",
+                  "its weights must lie in other files: --external-data always");
+    };
+    if (message.ByteSizeLong() > kLargest) return too_large();
+    written_.file = put_raw_data(serialize(message), tensors_.raw_data());
+    if (written_.file.size() > kLargest) return too_large();
     return std::move(written_);
   }
 
@@ -127,7 +141,7 @@ class Exporter {
       return export_sparse(constant, *sparse, name, message);
     if (options_.weights == Weights::carriers && !std::holds_alternative<Dense>(constant.form)) {
       if (model_.opset() >= kFirstBroadcastingOpset) {
-        return emit_carrier(constant, name, value.constant_carried, message,
+        return emit_carrier(constant, name, value.constant_carried, message, tensors_,
                             [this](const std::string& hint) { return unique(hint); });
       }
       written_.notes.push_back(
@@ -138,28 +152,27 @@ class Exporter {
     PITH_ASSERT(initializer->ParsePartialFromString(value.constant_carried),
                 "a carried message that was changed");
     initializer->set_name(name);
-    put_tensor(to_dense(constant), *initializer);
+    tensors_.put_initializer(values_of(constant), *initializer);
   }
 
   // Runtimes differ on initializers that are returned directly; a Constant node is safe everywhere.
-  static void export_constant_node(const Constant& constant, const std::string& name,
-                                   proto::GraphProto& message) {
+  void export_constant_node(const Constant& constant, const std::string& name, proto::GraphProto& message) {
     auto* node = message.add_node();
     node->set_op_type("Constant");
     node->add_output(name);
     auto* attribute = node->add_attribute();
     attribute->set_name("value");
     attribute->set_type(proto::AttributeProto::TENSOR);
-    put_tensor(to_dense(constant), *attribute->mutable_t());
+    tensors_.put(values_of(constant), *attribute->mutable_t());
   }
 
-  static void export_sparse(const Constant& constant, const Sparse& form, const std::string& name,
-                            proto::GraphProto& message) {
+  void export_sparse(const Constant& constant, const Sparse& form, const std::string& name,
+                     proto::GraphProto& message) {
     auto* sparse = message.add_sparse_initializer();
     sparse->mutable_dims()->Add(constant.shape.begin(), constant.shape.end());
-    put_tensor(form.values, *sparse->mutable_values());
+    tensors_.put(form.values, *sparse->mutable_values());
     sparse->mutable_values()->set_name(name);
-    put_tensor(form.indices, *sparse->mutable_indices());
+    tensors_.put(form.indices, *sparse->mutable_indices());
   }
 
   void export_node(GraphId graph, const Node& node, proto::NodeProto& message) {
@@ -177,13 +190,16 @@ class Exporter {
       for (const auto& kept : doc_strings.attribute()) {
         if (kept.name() == key) attribute->set_doc_string(kept.doc_string());
       }
-      put_attribute(value, *attribute,
-                    [this](GraphId subgraph, proto::GraphProto& inner) { export_graph(subgraph, inner); });
+      put_attribute(
+          value, *attribute,
+          [this](const Tensor& tensor, proto::TensorProto& inner) { tensors_.put(tensor, inner); },
+          [this](GraphId subgraph, proto::GraphProto& inner) { export_graph(subgraph, inner); });
     }
   }
 
   const Model& model_;
   const WriteOptions& options_;
+  TensorWriter tensors_;
   Written written_;
   std::unordered_map<GraphId, std::unordered_map<ValueId, std::string>> names_;
   std::unordered_set<std::string> taken_;

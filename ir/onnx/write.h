@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ir/model.h"
+#include "ir/pieces.h"
 
 namespace pith::ir::onnx {
 
@@ -17,14 +18,19 @@ enum class Weights : std::uint8_t {
   carriers,  // small: as integer initializers and a few nodes that runtimes fold when they load the model
 };
 
+// Where the bytes of the model go that are not in its own file; see tensor_writer.h.
+class ExternalWriter;
+
 struct WriteOptions {
   Weights weights = Weights::dense;
   // Constants for which this is true are written as initializers without data, and returned.
-  std::function<bool(const Constant&)> leave_out;
+  std::function<bool(const Constant&)> leave_out = {};
+  // Takes the weights that shall lie in other files; nullptr: all lie in the model's own.
+  ExternalWriter* external = nullptr;
 };
 
 struct Written {
-  std::string bytes;
+  Pieces file;  // shares the bytes of large weights with the model
   struct LeftOut {
     std::string name;  // of the initializer; unique within the model
     std::shared_ptr<const Constant> constant;
@@ -34,9 +40,9 @@ struct Written {
   std::vector<std::string> notes;
 };
 
-// The model as an ONNX ModelProto. Names of the main graph's inputs and outputs are kept exactly, other
-// names are made unique across the model. Equal models give equal bytes. Refuses a result above 2 GiB, the
-// limit of a ModelProto.
+// The model as an ONNX ModelProto (`file`). Names of the main graph's inputs and outputs are kept exactly,
+// other names are made unique across the model. Equal models give equal bytes. Refuses a result above 2 GiB,
+// the limit of a ModelProto, and files of external data that cannot be written.
 [[nodiscard]] Result<Written> write(const Model& model, const WriteOptions& options = {});
 
 }  // namespace pith::ir::onnx

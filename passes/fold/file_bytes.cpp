@@ -1,5 +1,7 @@
 #include "passes/fold/file_bytes.h"
 
+#include <algorithm>
+
 namespace pith::passes::fold {
 
 // Protobuf: a field is a tag, a length and its bytes.
@@ -15,6 +17,24 @@ std::uint64_t node_bytes(const ir::Graph& graph, const ir::Node& node) {
 std::uint64_t constant_overhead(const ir::Value& value, std::size_t rank) {
   const std::uint64_t as_node = value.output_uses > 0 ? 32 : 0;
   return 12 + value.name.size() + 2 * rank + as_node;
+}
+
+std::uint64_t element_bytes(const ir::Tensor& tensor) {
+  constexpr std::size_t kFew = std::size_t{64} << 10;  // as the writer has it
+  const std::uint64_t raw = tensor.bytes().size();
+  if (raw > kFew) return raw;
+  const auto variable = [](auto values) {
+    std::uint64_t size = 0;
+    for (const auto value : values) {
+      auto rest = static_cast<std::uint64_t>(static_cast<std::int64_t>(value));
+      for (++size; rest >= 0x80; rest >>= 7) ++size;
+    }
+    return size;
+  };
+  const ir::Tensor aligned = tensor.aligned();
+  if (tensor.dtype() == ir::DType::int64) return std::min(raw, variable(aligned.as<std::int64_t>()));
+  if (tensor.dtype() == ir::DType::int32) return std::min(raw, variable(aligned.as<std::int32_t>()));
+  return raw;
 }
 
 }  // namespace pith::passes::fold

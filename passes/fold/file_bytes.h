@@ -14,4 +14,7 @@ namespace pith::passes::fold {
 // a node.
 [[nodiscard]] std::uint64_t constant_overhead(const ir::Value& value, std::size_t rank);
 
+// The elements of a tensor: few integers take as many bytes as their values need, all else its raw bytes.
+[[nodiscard]] std::uint64_t element_bytes(const ir::Tensor& tensor);
+
 }  // namespace pith::passes::fold

@@ -12,10 +12,10 @@ using ir::DType, ir::Node, ir::ValueId;
 
 // Whether every element of the constant is the number, whose bits are given for each type that is looked at.
 bool is_all(const ir::Constant& constant, double number) {
-  const auto* dense = std::get_if<ir::Dense>(&constant.form);
-  if (dense == nullptr || constant.shape.size() > 8) return false;
+  if (!std::holds_alternative<ir::Dense>(constant.form) || constant.shape.size() > 8) return false;
+  const ir::Tensor dense = to_dense(constant);
   const auto all = [&]<class T>(T wanted) {
-    const auto values = dense->tensor.as<T>();
+    const auto values = dense.as<T>();
     return !values.empty() && std::ranges::all_of(values, [&](T value) {
       if constexpr (std::is_floating_point_v<T>) {
         if (std::signbit(value) != std::signbit(wanted)) return false;  // of zeros

@@ -10,6 +10,11 @@
 namespace pith::codec {
 namespace {
 
+tests::Bytes joined(const ir::Pieces& file) {
+  const std::string bytes = file.joined();
+  return tests::Bytes(bytes.begin(), bytes.end());
+}
+
 using loader::Container;
 using tests::Bytes;
 
@@ -27,7 +32,7 @@ Bytes written() {
   const auto file =
       write_container(tests::sample_graph(), tests::sample_operators(), tests::sample_tensors());
   REQUIRE(file);
-  return Bytes(file->begin(), file->end());
+  return joined(*file);
 }
 
 TEST_CASE("what is written is read back") {
@@ -55,7 +60,7 @@ TEST_CASE("equal input gives equal bytes, in whatever order the operators come")
   operators.push_back(operators.front());
   const auto file = write_container(tests::sample_graph(), operators, tests::sample_tensors());
   REQUIRE(file);
-  CHECK(Bytes(file->begin(), file->end()) == written());
+  CHECK(joined(*file) == written());
 }
 
 TEST_CASE("every change of one bit of a container is noticed") {
@@ -121,7 +126,7 @@ TEST_CASE("a tensor of zeros is padded to 1/4096 of its size and comes back") {
   const auto file = write_container({}, {}, std::span(&tensor, 1));
   REQUIRE(file);
   CHECK(file->size() < 256 + 200);
-  const Bytes bytes(file->begin(), file->end());
+  const Bytes bytes = joined(*file);
   const auto container = Container::open(bytes);
   REQUIRE(container);
   CHECK(container->tensors()[0].payload.size() == 256);

@@ -33,8 +33,8 @@ TEST_CASE("entropy-code attaches an encoding to what gets smaller") {
     if (!value.constant) continue;
     CHECK(value.constant->encoding.has_value() == (value.name == "weight"));
     if (value.name == "weight") {
-      CHECK(coder_name(value.constant->encoding->coder) == "byteplane");
-      CHECK(value.constant->encoding->payload.size() < 300);
+      CHECK(coder_name(value.constant->encoding->coder()) == "byteplane");
+      CHECK(value.constant->encoding->size() < 300);
     }
   }
 }

@@ -12,6 +12,12 @@
 namespace pith::codec {
 namespace {
 
+// The model's .pith file in one piece.
+Result<ir::Buffer> file_of(const ir::Model& model) {
+  PITH_TRY(const ir::Pieces file, to_pith(model));
+  return ir::Buffer::own(file.joined());
+}
+
 using Bytes = std::vector<std::uint8_t>;
 
 // Two layers; the weight of the first is large enough to be stored apart.
@@ -126,13 +132,13 @@ TEST_CASE("a model comes back from a file with every form of weights") {
   for (const auto& [name, constant] : all_forms()) {
     INFO(name);
     const ir::Model model = model_with(constant);
-    const auto file = to_pith(model);
+    const auto file = file_of(model);
     REQUIRE(file);
     const auto back = from_pith(*file);
     REQUIRE(back);
     CHECK(ir::verify(*back));
     CHECK(ir::same_bits(weight_of(*back), constant));
-    CHECK(bytes_of(to_pith(*back).value()) == bytes_of(*file));
+    CHECK(bytes_of(file_of(*back).value()) == bytes_of(*file));
   }
 }
 
@@ -141,20 +147,20 @@ TEST_CASE("a model comes back from a file with every form of weights, entropy-co
     INFO(name);
     const ir::Model plain = model_with(constant);
     const ir::Model coded = entropy_coded(plain);
-    const auto file = to_pith(coded);
+    const auto file = file_of(coded);
     REQUIRE(file);
-    CHECK(file->size() <= to_pith(plain)->size());
+    CHECK(file->size() <= file_of(plain)->size());
     const auto back = from_pith(*file);
     REQUIRE(back);
     CHECK(ir::same_bits(weight_of(*back), constant));
     CHECK(weight_of(*back).encoding.has_value() == weight_of(coded).encoding.has_value());
-    CHECK(bytes_of(to_pith(*back).value()) == bytes_of(*file));
+    CHECK(bytes_of(file_of(*back).value()) == bytes_of(*file));
   }
 }
 
 TEST_CASE("a file computes what the model computed") {
   const ir::Model model = entropy_coded(model_with(all_forms().front().second));
-  const auto back = from_pith(to_pith(model).value());
+  const auto back = from_pith(file_of(model).value());
   REQUIRE(back);
   CHECK(test::largest_difference(model, *back) == 0.0);
 }
@@ -174,7 +180,7 @@ TEST_CASE("small tensors, shapes and strings stay inside of the graph") {
       .form = ir::Sparse{ir::Tensor::of<std::int64_t>({0}, {}), ir::Tensor::of<float>({0}, {})},
       .encoding = {}};
   CHECK_FALSE(is_stored_apart(nothing));
-  const auto file = to_pith(model_with(all_forms().front().second));
+  const auto file = file_of(model_with(all_forms().front().second));
   REQUIRE(file);
   const Bytes bytes = bytes_of(*file);
   const auto container = loader::Container::open(bytes);
@@ -184,7 +190,7 @@ TEST_CASE("small tensors, shapes and strings stay inside of the graph") {
 }
 
 TEST_CASE("the operators of a model are in its file") {
-  const Bytes bytes = bytes_of(to_pith(model_with(all_forms().front().second)).value());
+  const Bytes bytes = bytes_of(file_of(model_with(all_forms().front().second)).value());
   const auto container = loader::Container::open(bytes);
   REQUIRE(container);
   REQUIRE(container->operators().size() == 2);
@@ -193,7 +199,7 @@ TEST_CASE("the operators of a model are in its file") {
 }
 
 TEST_CASE("every change of one byte of a file is refused with a sentence") {
-  const Bytes bytes = bytes_of(to_pith(entropy_coded(model_with(all_forms().front().second))).value());
+  const Bytes bytes = bytes_of(file_of(entropy_coded(model_with(all_forms().front().second))).value());
   for (std::size_t at = 0; at < bytes.size(); at += 3) {
     std::string changed(bytes.begin(), bytes.end());
     changed[at] = static_cast<char>(changed[at] ^ 0x10);
@@ -205,14 +211,14 @@ TEST_CASE("every change of one byte of a file is refused with a sentence") {
 }
 
 TEST_CASE("graph and tensors that do not belong together are refused") {
-  const Bytes bytes = bytes_of(to_pith(model_with(all_forms().front().second)).value());
+  const Bytes bytes = bytes_of(file_of(model_with(all_forms().front().second)).value());
   const auto container = loader::Container::open(bytes);
   REQUIRE(container);
   const Bytes graph = container->graph().value();
   const auto refused = [&](const std::vector<TensorToWrite>& tensors) {
     const auto file = write_container(graph, {"Gemm"}, tensors);
     REQUIRE(file);
-    return !from_pith(ir::Buffer::own(std::string(*file))).has_value();
+    return !from_pith(ir::Buffer::own(file->joined())).has_value();
   };
   const auto weight = [](std::string name, ir::Shape shape) {
     return tensor_to_write(std::move(name),
@@ -228,7 +234,7 @@ TEST_CASE("graph and tensors that do not belong together are refused") {
 }
 
 TEST_CASE("a file that decodes to more than the limit is refused") {
-  const auto file = to_pith(model_with(all_forms().front().second));
+  const auto file = file_of(model_with(all_forms().front().second));
   REQUIRE(file);
   CHECK(from_pith(*file));
   CHECK_FALSE(from_pith(*file, {.max_decoded_bytes = 1000}));

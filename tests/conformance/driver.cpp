@@ -55,11 +55,11 @@ Result<std::optional<ir::Buffer>> make(ir::Model model, const Variant& variant) 
   if (!records.empty() && !variant.container && std::ranges::all_of(records, idle)) return std::nullopt;
   std::vector<std::string> notes;
   if (variant.container) {
-    PITH_TRY(const ir::Buffer packed, cli::encode_model(model, cli::ModelFormat::pith, notes));
-    PITH_TRY(model, cli::decode_model(packed, cli::ModelFormat::pith));
+    PITH_TRY(const ir::Pieces packed, cli::encode_model(model, cli::ModelFormat::pith, nullptr, notes));
+    PITH_TRY(model, cli::decode_model(ir::Buffer::own(packed.joined()), cli::ModelFormat::pith));
   }
-  PITH_TRY(auto bytes, cli::encode_model(model, cli::ModelFormat::onnx, notes));
-  return std::optional(std::move(bytes));
+  PITH_TRY(const ir::Pieces file, cli::encode_model(model, cli::ModelFormat::onnx, nullptr, notes));
+  return std::optional(ir::Buffer::own(file.joined()));
 }
 
 void say(const fs::path& model, const Variant& variant, std::string_view what, std::string message = {}) {

@@ -13,6 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!model) return 0;
   const auto written = onnx::write(*model, {.weights = onnx::Weights::carriers, .leave_out = {}});
   if (!written) return 0;
-  if (!onnx::read(pith::ir::Buffer::own(written->bytes))) std::abort();
+  if (!onnx::read(pith::ir::Buffer::own(written->file.joined()))) std::abort();
   return 0;
 }

@@ -89,5 +89,37 @@ TEST_CASE("only regular files are mapped") {
   CHECK(refused(folder / "pipe") == "pipe: is not a regular file");
 }
 
+TEST_CASE("large bytes move to the disk when asked, and read the same") {
+  const TemporaryFolder folder;
+  const std::string large(Buffer::kLeastSpilled + 5, 'w');
+  CHECK_FALSE(Buffer::spill_to(folder / "missing"));
+  REQUIRE(Buffer::spill_to(folder / "."));
+  {
+    const Buffer buffer = Buffer::own(std::string(large));
+    CHECK((buffer.text() == large));
+    buffer.release();
+    CHECK((buffer.text() == large));
+    const Buffer end = buffer.slice(large.size() - 5, 5);
+    end.release();
+    CHECK(end.text() == "wwwww");
+    std::vector<Buffer> many;
+    for (char c = 'a'; c < 'k'; ++c) many.push_back(Buffer::own(std::vector<char>(Buffer::kLeastSpilled, c)));
+    for (char c = 'a'; c < 'k'; ++c) {
+      const std::string_view text = many[static_cast<std::size_t>(c - 'a')].text();
+      CHECK(text.find_first_not_of(c) == std::string_view::npos);
+    }
+  }
+  // Nothing with a name is left, or ever was.
+  CHECK(std::filesystem::is_empty(folder / "."));
+}
+
+TEST_CASE("bytes in memory have nothing to release") {
+  const Buffer buffer = Buffer::own(std::string("pruned"));
+  buffer.release();
+  Buffer().release();
+  CHECK(buffer.text() == "pruned");
+  CHECK(buffer.copy().text() == "pruned");
+}
+
 }  // namespace
 }  // namespace pith::ir

@@ -47,7 +47,7 @@ TEST_CASE("every edit is counted, and nothing else") {
   CHECK(model.edits() == edits);
   edit.set_constant(c, Constant::dense(Tensor::of<float>({1}, {2})));
   CHECK(model.edits() == edits + 1);
-  edit.set_encoding(c, {1, Buffer::own(std::string("c"))});
+  edit.set_encoding(c, {.streams = {{.coder = 1, .bytes = Buffer::own(std::string("c"))}}});
   CHECK(model.edits() == edits + 2);
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("a constant changes its values, not its type and shape, and loses its 
   SmallGraph net(model);
   const ValueId c = net.constant("c", {1, 2});
   Rewriter edit(model);
-  edit.set_encoding(c, {1, Buffer::own(std::string("code"))});
+  edit.set_encoding(c, {.streams = {{.coder = 1, .bytes = Buffer::own(std::string("code"))}}});
   CHECK(net.graph().constant(c)->encoding.has_value());
 
   Constant changed = *net.graph().constant(c);

@@ -1,5 +1,6 @@
 #include "ir/weight_form.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "tests/support/catch.h"
@@ -28,6 +29,13 @@ Floats decoded(const Constant& made) {
   const Tensor dense = to_dense(made);
   CHECK(dense.shape() == made.shape);
   const auto values = dense.as<float>();
+  // Every range decodes to the same.
+  for (std::uint64_t first = 0; first < values.size(); ++first) {
+    for (std::uint64_t count = 0; count <= values.size() - first; ++count) {
+      const Tensor range = to_dense(made, first, count);
+      CHECK(std::ranges::equal(range.as<float>(), values.subspan(first, count)));
+    }
+  }
   return {values.begin(), values.end()};
 }
 
@@ -340,7 +348,7 @@ TEST_CASE("constants are equal when type, shape, form and bytes are") {
   CHECK_FALSE(same_bits(constant({2, 2}, codebook()), constant({2, 2}, wider)));
 
   Constant encoded = constant({2, 3}, affine());
-  encoded.encoding = Encoding{2, Buffer::own(std::string("x"))};
+  encoded.encoding = Encoding{.streams = {{.coder = 2, .bytes = Buffer::own(std::string("x"))}}};
   CHECK(same_bits(encoded, constant({2, 3}, affine())));
 }
 

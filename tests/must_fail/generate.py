@@ -137,7 +137,7 @@ def files():
         "external-double-slash-parent": "a//../../secret",
     }.items():
         yield "R1", name, "external data", with_external(("location", location))
-    yield "R1", "external-folder", "is a folder", with_external(("location", "."))
+    yield "R1", "external-folder", "is not a regular file", with_external(("location", "."))
     yield "R1", "external-without-location", "external data", with_external(("offset", "0"))
 
     # R2: no archives

@@ -213,6 +213,21 @@ TEST_CASE("fold-constants declines with a reason") {
   }
 }
 
+TEST_CASE("fold-constants leaves the weights of a recurrent operator to the runtime") {
+  const auto run = fold(R"(
+    net (float[2,1,2] x) => (float[2,1,1,1] y)
+    <float[1,2] w = {1, 2}, float[1,1] r = {3}, int64[1] front = {0}>
+    {
+      w3 = Unsqueeze(w, front)
+      r3 = Unsqueeze(r, front)
+      y = RNN<hidden_size = 1>(x, w3, r3)
+    })");
+  CHECK(run.changes == 0);
+  CHECK(run.skipped ==
+        Reasons{"node Unsqueeze of 'w3': a recurrent operator reads it, and its results would change",
+                "node Unsqueeze of 'r3': a recurrent operator reads it, and its results would change"});
+}
+
 TEST_CASE("fold-constants computes nothing that is much larger than what it is made of") {
   const auto too_large = [](const std::string& bytes, const std::string& inputs) {
     return "its result would have " + bytes + " bytes, its inputs have " + inputs;

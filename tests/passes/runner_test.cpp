@@ -131,8 +131,9 @@ TEST_CASE("an encoded constant counts with the size of its code") {
   Sample sample;
   CHECK(passes::stored_bytes(sample.model) == 12);
   ir::Rewriter(sample.model)
-      .set_encoding(sample.model.graph().values()[1], {1, ir::Buffer::own(std::string("code"))});
-  CHECK(passes::stored_bytes(sample.model) == 4);
+      .set_encoding(sample.model.graph().values()[1],
+                    {.streams = {{.coder = 1, .bytes = ir::Buffer::own(std::string("code"))}}});
+  CHECK(passes::stored_bytes(sample.model) == 6);  // with the coder and the length
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ TEST_CASE("tensors: bytes of each form in each file") {
   }
   // An encoding counts with its payload, and only in a container.
   ir::Constant coded = cases[0].constant;
-  coded.encoding = ir::Encoding{.coder = 0, .payload = ir::Buffer::own(std::string(5, 'x'))};
+  coded.encoding = ir::Encoding{.streams = {{.coder = 0, .bytes = ir::Buffer::own(std::string(3, 'x'))}}};
   CHECK(bytes_in(Storage::container, coded) == 5);
   CHECK(bytes_in(Storage::onnx, coded) == 32);
 }

@@ -57,8 +57,9 @@ ir::Tensor seeded(const engine::TensorInfo& info, std::mt19937& random) {
 
 std::vector<engine::NamedTensor> run(const ir::Model& model) {
   const ir::onnx::Written written = or_throw(ir::onnx::write(model));
-  const auto session = or_throw(engine::Session::create(runtime(), std::as_bytes(std::span(written.bytes)),
-                                                        {.threads = 1, .optimize = false}));
+  const std::string bytes = written.file.joined();
+  const auto session = or_throw(
+      engine::Session::create(runtime(), std::as_bytes(std::span(bytes)), {.threads = 1, .optimize = false}));
   std::mt19937 random(7);
   std::vector<engine::NamedTensor> inputs;
   for (const auto& info : session.inputs()) inputs.push_back({info.name, seeded(info, random)});

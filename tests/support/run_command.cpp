@@ -128,8 +128,10 @@ CommandRun run_command(const std::vector<std::string>& argv, const RunOptions& o
   err.close_write_end();
   follow(child, options, {{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}}, run);
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  struct rusage usage{};
+  while (::wait4(child, &status, 0, &usage) < 0 && errno == EINTR) {
   }
+  run.peak_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   run.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - started);
   if (WIFEXITED(status)) run.exit_code = WEXITSTATUS(status);
   if (WIFSIGNALED(status)) run.signal = WTERMSIG(status);

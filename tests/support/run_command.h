@@ -35,6 +35,7 @@ struct CommandRun {
   std::string out;
   std::string err;
   std::chrono::microseconds took{0};
+  std::uint64_t peak_bytes = 0;  // of resident memory
 };
 
 // Runs argv[0], a path, or a name that PATH finds. Throws when the child cannot be started.

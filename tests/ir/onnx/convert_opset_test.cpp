@@ -29,7 +29,7 @@ ir::Model converted(const ir::Model& model, std::int64_t target) {
   CHECK(result->opset() == target);
   CHECK(largest_difference(model, *result) == 0.0);
   ::onnx::ModelProto message;
-  message.ParseFromString(onnx::write(*result)->bytes);
+  message.ParseFromString(onnx::write(*result)->file.joined());
   CHECK_NOTHROW(::onnx::checker::check_model(message));
   return *std::move(result);
 }
@@ -130,7 +130,7 @@ TEST_CASE("functions are converted with the model") {
     <domain: "f", opset_import: ["" : 11]> flat (a) => (b) { b = Squeeze<axes = [0]>(a) })");
   const ir::Model result = converted(model, 17);
   ::onnx::ModelProto message;
-  message.ParseFromString(onnx::write(result)->bytes);
+  message.ParseFromString(onnx::write(result)->file.joined());
   REQUIRE(message.functions(0).node_size() == 2);
   CHECK(message.functions(0).node(0).op_type() == "Constant");
   CHECK(message.functions(0).opset_import(0).version() == 17);

@@ -2,9 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <fstream>
+#include <thread>
 
 #include "tests/support/catch.h"
 
@@ -53,7 +57,7 @@ class Folder {
 
 std::string outcome(const Folder& folder, const std::vector<std::pair<std::string, std::string>>& entries,
                     std::uint64_t size = 8) {
-  onnx::ExternalData external(folder.path());
+  onnx::ExternalData external({.folder = folder.path()});
   const auto bytes = external.bytes_of(tensor(entries), size);
   return bytes ? std::string(bytes->text()) : bytes.error().message();
 }
@@ -103,6 +107,76 @@ TEST_CASE("links, pipes, devices and folders are refused") {
   CHECK_THAT(outcome(folder, {{"location", "link"}}),
              Contains("cannot be opened") || Contains("several hard links") ||
                  Contains("not a regular file") || Contains("is a folder"));
+}
+
+TEST_CASE("both ways of opening confine the path") {
+  const Folder folder;
+  fs::create_symlink("weights.bin", folder.path() / "inside-link");
+  fs::create_symlink(folder.top() / "secret.bin", folder.path() / "outside-link");
+  fs::create_directory_symlink("sub", folder.path() / "inside-dir");
+  fs::create_directory_symlink(folder.top(), folder.path() / "outside-dir");
+  const int root = ::open(folder.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(root >= 0);
+  const auto opens = [&](const std::string& path) {
+    const bool by_components = onnx::open_by_components(root, path).get() >= 0;
+    const bool by_kernel = onnx::open_by_kernel(root, path, onnx::Links::refused).get() >= 0;
+    if (errno != ENOSYS) CHECK(by_kernel == by_components);
+    return by_components;
+  };
+  CHECK(opens("weights.bin"));
+  CHECK(opens("sub/weights.bin"));
+  for (const char* path : {"inside-link", "outside-link", "inside-dir/weights.bin", "outside-dir/secret.bin",
+                           "../secret.bin", "sub/../../secret.bin", "missing.bin", "weights.bin/x"}) {
+    INFO(path);
+    CHECK_FALSE(opens(path));
+  }
+  CHECK_FALSE(opens((folder.top() / "secret.bin").string()));
+  ::close(root);
+}
+
+TEST_CASE("a data root lets links lead elsewhere below it, and nowhere else") {
+  const Folder folder;
+  fs::create_directories(folder.top() / "blobs");
+  fs::rename(folder.path() / "weights.bin", folder.top() / "blobs" / "1234");
+  fs::create_symlink("../blobs/1234", folder.path() / "weights.bin");
+  fs::create_symlink("/etc/hostname", folder.path() / "far.bin");
+  const auto read = [&](const std::string& location, const fs::path& root) {
+    onnx::ExternalData external({.folder = folder.path(), .root = root});
+    const auto bytes = external.bytes_of(tensor({{"location", location}}), 8);
+    return bytes ? std::string(bytes->text()) : bytes.error().message();
+  };
+  CHECK_THAT(read("weights.bin", {}), Contains("symbolic link"));
+  CHECK(read("weights.bin", folder.top()) == "12345678");
+  CHECK_THAT(read("weights.bin", folder.path()), Contains("cannot be opened"));
+  CHECK_THAT(read("far.bin", folder.top()), Contains("outside of the folder"));
+  CHECK_THAT(read("../secret.bin", folder.top()), Contains("outside of the model's folder"));
+  // A root that the model does not lie in changes nothing.
+  CHECK_THAT(read("weights.bin", folder.top() / "blobs"), Contains("symbolic link"));
+}
+
+TEST_CASE("no exchange of a file for a link leads outside") {
+  const Folder folder;
+  const fs::path file = folder.path() / "weights.bin";
+  const fs::path link = folder.path() / "link";
+  fs::create_symlink(folder.top() / "secret.bin", link);
+  std::ofstream(folder.top() / "secret.bin", std::ios::binary) << "stolen!!";
+  std::atomic<bool> stop = false;
+  {
+    const std::jthread swapper([&] {
+      while (!stop) {
+        // Exchanges the two names in one step.
+        ::syscall(SYS_renameat2, AT_FDCWD, file.c_str(), AT_FDCWD, link.c_str(), 2U);
+      }
+    });
+    int read = 0;
+    for (int round = 0; round < 10000; ++round) {
+      const std::string found = outcome(folder, {{"location", "weights.bin"}});
+      if (found == "12345678") ++read;
+      CHECK(found != "stolen!!");
+    }
+    CHECK(read > 0);
+    stop = true;
+  }
 }
 
 TEST_CASE("ranges and keys are checked") {

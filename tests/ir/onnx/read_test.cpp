@@ -42,7 +42,7 @@ std::string refusal(const ::onnx::ModelProto& message) {
 std::string rewritten(const ir::Model& model) {
   auto written = onnx::write(model);
   REQUIRE(written);
-  return written->bytes;
+  return written->file.joined();
 }
 
 }  // namespace
