@@ -7,11 +7,7 @@ itself is listed in runtime_cannot_run.txt, with its reason; the test fails when
 --update writes it anew. Both processors are used; --jobs N for another number.
 """
 
-import argparse
 import collections
-import concurrent.futures
-import multiprocessing
-import os
 import pathlib
 import sys
 import time
@@ -23,7 +19,7 @@ import pith_driver
 import runtime
 
 LIST = pathlib.Path(__file__).parent / "runtime_cannot_run.txt"
-VARIANTS = [("onnx", ""), ("pith", "pith:")]
+VARIANTS = [("plain", ""), ("pith", "pith:")]
 CHUNK = 100
 # Runs after which an output that was the same each time counts as repeatable.
 REPEATS = 20
@@ -80,8 +76,8 @@ def chunks(source):
 
 def run_all(driver, jobs):
     """The outcomes as (source, name, outcome, message)."""
-    # Forked before the runtime makes threads; workers start while cases are still being generated.
-    with concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("fork")) as pool:
+    # Workers start while cases are still being generated.
+    with pith_driver.pool(jobs) as pool:
         pending = [(source, pool.submit(check, driver, chunk)) for source, found in cases.sources()
                    for chunk in chunks(found)]
         for source, future in pending:
@@ -106,11 +102,8 @@ def write_list(unrunnable):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("driver", type=lambda path: str(pathlib.Path(path).resolve()))
+    parser = pith_driver.argument_parser()
     parser.add_argument("--update", action="store_true")
-    parser.add_argument("-v", action="store_true")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
 
     started = time.monotonic()

@@ -10,11 +10,7 @@ larger. What the runtime cannot run before any pass is counted, not compared. --
 in their name; --keep saves the models of each failure.
 """
 
-import argparse
 import collections
-import concurrent.futures
-import multiprocessing
-import os
 import pathlib
 import sys
 import time
@@ -119,12 +115,9 @@ def save(folder, name, pass_name, model, made, passes):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("driver", type=lambda path: str(pathlib.Path(path).resolve()))
-    parser.add_argument("-v", action="store_true")
+    parser = pith_driver.argument_parser()
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", default="")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
 
     started = time.monotonic()
@@ -133,7 +126,7 @@ def main():
     counts = collections.Counter()
     of_pass = {name: collections.Counter() for name, _, _ in passes}
     failures = []
-    with concurrent.futures.ProcessPoolExecutor(arguments.jobs, multiprocessing.get_context("fork")) as pool:
+    with pith_driver.pool(arguments.jobs) as pool:
         pending = []
         everything = (case for _, found in cases.sources() for case in found if case.name not in unrunnable)
         for chunk in backend_suite.chunks(cases.distinct(everything)):

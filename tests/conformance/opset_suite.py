@@ -8,12 +8,7 @@ what the runtime has no implementation of in the newer set. From set 19 on, ONNX
 another order, so that alone may differ by rounding.
 """
 
-import argparse
 import collections
-import concurrent.futures
-import multiprocessing
-import os
-import pathlib
 import sys
 import time
 
@@ -24,8 +19,8 @@ import cases
 import pith_driver
 import runtime
 
+ROUNDING = 1e-6  # relative
 # Each change of an operator since set 7 lies between two of them; 26 is the newest that the runtime knows.
-ROUNDING = 1e-6
 TARGETS = [9, 10, 11, 13, 14, 16, 18, 19, 20, 21, 22, 23, 24, 25, 26]
 
 
@@ -84,16 +79,13 @@ def check(driver, chunk, targets):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("driver", type=lambda path: str(pathlib.Path(path).resolve()))
-    parser.add_argument("-v", action="store_true")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser = pith_driver.argument_parser()
     parser.add_argument("--targets", type=lambda text: [int(n) for n in text.split(",")], default=TARGETS)
     arguments = parser.parse_args()
 
     started = time.monotonic()
     counts, failures = collections.Counter(), []
-    with concurrent.futures.ProcessPoolExecutor(arguments.jobs, multiprocessing.get_context("fork")) as pool:
+    with pith_driver.pool(arguments.jobs) as pool:
         pending = [pool.submit(check, arguments.driver, chunk, arguments.targets)
                    for _, found in cases.sources() for chunk in backend_suite.chunks(found)]
         for future in pending:

@@ -1,5 +1,8 @@
-"""Takes many models through the C++ driver at once."""
+"""Takes many models through the C++ driver at once, and what the scripts that do so have in common."""
 
+import argparse
+import concurrent.futures
+import multiprocessing
 import os
 import pathlib
 import subprocess
@@ -7,6 +10,20 @@ import tempfile
 
 # Tens of thousands of small files: in memory where the system has a folder for that.
 SCRATCH = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
+
+def argument_parser():
+    """With what each script takes."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("driver", type=lambda path: str(pathlib.Path(path).resolve()))
+    parser.add_argument("-v", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    return parser
+
+
+def pool(jobs):
+    """Processes for work on models; to be made before the runtime makes threads, which do not survive a fork."""
+    return concurrent.futures.ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"))
 
 
 def passes(driver):
