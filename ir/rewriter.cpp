@@ -167,6 +167,34 @@ void Rewriter::set_operator(NodeId id, std::string op_type, Attributes attribute
   node(id).attributes = std::move(attributes);
 }
 
+void Rewriter::swap_branches(NodeId id) {
+  ++model_.edits_;
+  GraphId* taken = nullptr;
+  GraphId* other = nullptr;
+  for (auto& [name, value] : node(id).attributes) {
+    if (name == "then_branch") taken = std::get_if<GraphId>(&value);
+    if (name == "else_branch") other = std::get_if<GraphId>(&value);
+  }
+  PITH_ASSERT(node(id).is("If") && taken != nullptr && other != nullptr, "an If without its branches");
+  std::swap(*taken, *other);
+}
+
+void Rewriter::rewrite_carried(const CarriedChange& change) {
+  const auto rewrite = [&](CarriedBy whom, std::string& message) {
+    std::string changed = message.empty() ? message : change(whom, message);
+    if (changed == message) return;
+    ++model_.edits_;
+    message = std::move(changed);
+  };
+  if (graph_id_ == kMainGraph) rewrite(CarriedBy::model, model_.carried);
+  rewrite(CarriedBy::graph, graph().carried_);
+  for (const NodeId id : graph().nodes()) rewrite(CarriedBy::node, node(id).carried);
+  for (const ValueId id : graph().values()) {
+    rewrite(CarriedBy::value, value(id).carried);
+    rewrite(CarriedBy::constant, value(id).constant_carried);
+  }
+}
+
 void Rewriter::drop_output(NodeId id, std::size_t index) {
   auto& outputs = node(id).outputs;
   PITH_ASSERT(index < outputs.size() && outputs[index] != kNoValue, "an output that is not there");
@@ -176,6 +204,15 @@ void Rewriter::drop_output(NodeId id, std::size_t index) {
   dropped.alive = false;
   outputs[index] = kNoValue;
   while (!outputs.empty() && outputs.back() == kNoValue) outputs.pop_back();
+}
+
+void Rewriter::drop_declaration(ValueId id) {
+  Value& v = value(id);
+  PITH_ASSERT(v.constant != nullptr && !v.is_input && v.output_uses == 0, "a declaration that is needed");
+  ++model_.edits_;
+  v.declared = false;
+  v.type = {};
+  v.carried.clear();
 }
 
 void Rewriter::remove_constant(ValueId id) {

@@ -1,6 +1,8 @@
 // The only way to change a model. Keeps producers, readers and captures true.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 
 #include "ir/model.h"
@@ -48,6 +50,9 @@ class Rewriter {
   // Makes the node another operator of ONNX's own; its inputs and outputs stay. No subgraphs, old or new.
   void set_operator(NodeId node, std::string op_type, Attributes attributes);
 
+  // Makes the then_branch of an If its else_branch and the other way round.
+  void swap_branches(NodeId node);
+
   // Gives up an output that nothing reads and that is no graph output; trailing absent outputs are cut off.
   void drop_output(NodeId node, std::size_t index);
 
@@ -56,6 +61,15 @@ class Rewriter {
   // Owner and its other subgraphs are removed. An output of owner that is a graph output keeps its name;
   // where no node of the branch makes it, an Identity does.
   void inline_branch(NodeId owner, GraphId branch);
+
+  // Puts change(whom, message) in the place of every ONNX message that this graph, its nodes, values and
+  // constants carry, and with the main graph what the model carries.
+  enum class CarriedBy : std::uint8_t { model, graph, node, value, constant };
+  using CarriedChange = std::function<std::string(CarriedBy whom, const std::string& message)>;
+  void rewrite_carried(const CarriedChange& change);
+
+  // Drops the declared type of a constant, which repeats its own; it must be neither input nor output.
+  void drop_declaration(ValueId constant);
 
   // Removes a constant that nothing reads and that is neither input nor output.
   void remove_constant(ValueId value);

@@ -8,6 +8,7 @@
 
 #include "ir/axis_view.h"
 #include "ir/overloaded.h"
+#include "ir/wire.h"
 
 namespace pith::ir {
 namespace {
@@ -183,8 +184,7 @@ bool same_bits(const Constant& a, const Constant& b) {
 std::uint64_t Encoding::size() const {
   std::uint64_t size = 0;
   for (const Stream& stream : streams) {
-    size += 2 + stream.bytes.size();  // the coder, and the length in seven bits a byte
-    for (std::uint64_t rest = stream.bytes.size() >> 7; rest != 0; rest >>= 7) ++size;
+    size += 1 + varint_size(stream.bytes.size()) + stream.bytes.size();  // the coder, the length, the bytes
   }
   return size;
 }

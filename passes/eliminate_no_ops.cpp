@@ -3,8 +3,8 @@
 //   before   t = Cast<float>(x)    u = Slice(t, 0, end)    y = Mul(u, 1)      x is float already
 //   after                                                  y: x
 //
-//   before   t = Transpose<1,0,2>(x)    y = Transpose<2,0,1>(t)
-//   after    y = Transpose<2,1,0>(x)
+//   before   t = Transpose<1,0,2>(x)    y = Transpose<2,0,1>(t)    n = Not(c)    z = If(n) <then: a  else: b>
+//   after    y = Transpose<2,1,0>(x)                                             z = If(c) <then: b  else: a>
 //
 // The rules are in no_ops/: what changes no element, what changes no shape, and what two in a row make. All
 // are exact: Add of 0.0 stays (it turns -0.0 into 0.0), Add of -0.0 goes. Shapes are those that the model
@@ -28,6 +28,8 @@ std::size_t simplify(ir::Model& model, const no_ops::View& view, ir::NodeId id, 
   const ir::Node& node = graph.node(id);
   if (!node.domain.empty() || !node.has_output(0)) return 0;
   std::size_t changes = no_ops::join(model, view, id) ? 1 : 0;
+  if (!graph.is_alive(id)) return changes;
+  if (no_ops::swap_branches(model, view, id)) ++changes;
   ir::ValueId same = no_ops::equal_elements(view, node);
   if (same == ir::kNoValue) same = no_ops::equal_layout(view, node);
   if (same != ir::kNoValue) {

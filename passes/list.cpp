@@ -12,6 +12,7 @@
 #include "passes/merge_transposed_constants.h"
 #include "passes/remove_dead_values.h"
 #include "passes/report_interface.h"
+#include "passes/strip_documentation.h"
 #include "passes/strip_training.h"
 
 namespace pith::passes {
@@ -29,6 +30,7 @@ void add_passes(PassRegistry& registry) {
   registry.add<MergeTransposedConstants>();
   registry.add<RemoveDeadValues>();
   registry.add<ReportInterface>();
+  registry.add<StripDocumentation>();
   registry.add<StripTraining>();
 }
 

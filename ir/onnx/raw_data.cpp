@@ -3,6 +3,8 @@
 #include <cstring>
 #include <optional>
 
+#include "ir/wire.h"
+
 namespace pith::ir::onnx {
 namespace {
 
@@ -30,84 +32,6 @@ Message field_type(Message message, std::uint64_t field) {
     default:
       return Message::other;
   }
-}
-
-// One field of a message: its bytes with tag and length, and what is behind those.
-struct Field {
-  std::uint64_t number = 0;
-  bool delimited = false;  // has a length; `content` is then what it counts
-  std::string_view tag;
-  std::string_view whole;
-  std::string_view content;
-};
-
-class FieldReader {
- public:
-  explicit FieldReader(std::string_view bytes) : rest_(bytes) {}
-
-  [[nodiscard]] bool done() const { return rest_.empty(); }
-
-  // nullopt: these bytes are no protobuf message, or one with groups.
-  std::optional<Field> next() {
-    const std::string_view start = rest_;
-    const auto tag = varint();
-    if (!tag || *tag >> 3 == 0) return std::nullopt;
-    Field field;
-    field.number = *tag >> 3;
-    field.tag = start.substr(0, start.size() - rest_.size());
-    std::uint64_t size = 0;
-    switch (*tag & 7) {
-      case 0:
-        if (!varint()) return std::nullopt;
-        break;
-      case 1:
-        size = 8;
-        break;
-      case 2: {
-        const auto length = varint();
-        if (!length) return std::nullopt;
-        size = *length;
-        field.delimited = true;
-        break;
-      }
-      case 5:
-        size = 4;
-        break;
-      default:
-        return std::nullopt;
-    }
-    if (size > rest_.size()) return std::nullopt;
-    field.content = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    field.whole = start.substr(0, start.size() - rest_.size());
-    return field;
-  }
-
- private:
-  std::optional<std::uint64_t> varint() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 70; shift += 7) {
-      if (rest_.empty()) return std::nullopt;
-      const auto byte = static_cast<unsigned char>(rest_.front());
-      rest_.remove_prefix(1);
-      value |= static_cast<std::uint64_t>(byte & 0x7FU) << std::min(shift, 63U);
-      if (byte < 0x80) return value;
-    }
-    return std::nullopt;
-  }
-
-  std::string_view rest_;
-};
-
-void put_varint(std::uint64_t value, std::string& out) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
-}
-
-std::uint64_t varint_size(std::uint64_t value) {
-  std::uint64_t size = 1;
-  for (; value >= 0x80; value >>= 7) ++size;
-  return size;
 }
 
 // Copies a message with other raw_data. Lengths stand before what they count, so one walk measures

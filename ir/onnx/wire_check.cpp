@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "ir/onnx/proto.h"
+#include "ir/wire.h"
 
 namespace pith::ir::onnx {
 namespace {
@@ -88,7 +89,7 @@ class Walk {
     while (at_ < end) {
       const std::size_t start = at_;
       const auto tag = varint(end);
-      if (!tag || *tag >> 3 == 0 || *tag >> 32 != 0 || at_ - start != length_of(*tag))
+      if (!tag || *tag >> 3 == 0 || *tag >> 32 != 0 || at_ - start != varint_size(*tag))
         return refuse(shape, "has a damaged field");
       const std::uint64_t number = *tag >> 3;
       static const Shape::Field kUnknown;
@@ -151,19 +152,10 @@ class Walk {
   }
 
   std::optional<std::uint64_t> varint(std::size_t end) {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 70 && at_ < end; shift += 7) {
-      const auto byte = static_cast<unsigned char>(bytes_[at_++]);
-      value |= shift < 64 ? std::uint64_t{byte & 0x7FU} << shift : 0;
-      if (byte < 0x80) return value;
-    }
-    return std::nullopt;
-  }
-
-  static std::size_t length_of(std::uint64_t value) {
-    std::size_t length = 1;
-    for (; value >= 0x80; value >>= 7) ++length;
-    return length;
+    std::string_view rest = bytes_.substr(at_, end - at_);
+    const auto value = take_varint(rest);
+    at_ = end - rest.size();
+    return value;
   }
 
   [[nodiscard]] std::unexpected<Error> refuse(const Shape& shape, const std::string& what) const {

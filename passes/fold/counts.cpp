@@ -4,6 +4,8 @@
 #include <cmath>
 #include <optional>
 
+#include "passes/value_types.h"
+
 namespace pith::passes::fold {
 
 using ir::DType, ir::Node, ir::Shape, ir::Tensor;
@@ -24,22 +26,11 @@ Count product(std::span<const std::int64_t> dims) {
 }
 
 // The integers of a tensor, which operators use for shapes, axes and repeats.
-
 std::optional<std::vector<std::int64_t>> integers(const Tensor* tensor) {
-  if (tensor == nullptr) return std::nullopt;
-  if (tensor->dtype() == DType::int64) {
-    const auto values = tensor->as<std::int64_t>();
-    return std::vector(values.begin(), values.end());
-  }
-  if (tensor->dtype() == DType::int32) {
-    const auto values = tensor->as<std::int32_t>();
-    return std::vector<std::int64_t>(values.begin(), values.end());
-  }
-  return std::nullopt;
+  return tensor == nullptr ? std::nullopt : integers_in(*tensor);
 }
 
 // Numpy's rule, as in ONNX's Broadcasting.md.
-
 std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
   Shape result = a.size() >= b.size() ? a : b;
   const Shape& shorter = a.size() >= b.size() ? b : a;

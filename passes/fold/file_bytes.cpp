@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ir/wire.h"
+
 namespace pith::passes::fold {
 
 // Protobuf: a field is a tag, a length and its bytes.
@@ -25,15 +27,12 @@ std::uint64_t element_bytes(const ir::Tensor& tensor) {
   if (raw > kFew) return raw;
   const auto variable = [](auto values) {
     std::uint64_t size = 0;
-    for (const auto value : values) {
-      auto rest = static_cast<std::uint64_t>(static_cast<std::int64_t>(value));
-      for (++size; rest >= 0x80; rest >>= 7) ++size;
-    }
+    for (const auto value : values)
+      size += ir::varint_size(static_cast<std::uint64_t>(static_cast<std::int64_t>(value)));
     return size;
   };
-  const ir::Tensor aligned = tensor.aligned();
-  if (tensor.dtype() == ir::DType::int64) return std::min(raw, variable(aligned.as<std::int64_t>()));
-  if (tensor.dtype() == ir::DType::int32) return std::min(raw, variable(aligned.as<std::int32_t>()));
+  if (tensor.dtype() == ir::DType::int64) return std::min(raw, variable(tensor.aligned().as<std::int64_t>()));
+  if (tensor.dtype() == ir::DType::int32) return std::min(raw, variable(tensor.aligned().as<std::int32_t>()));
   return raw;
 }
 

@@ -17,16 +17,10 @@ constexpr std::size_t kMostEntries = 64;  // more axes than any tensor has
 // A dimension each; nullopt when the rank is not known.
 std::optional<Entries> dims_of(const ir::Model& model, Place place) {
   if (place.value == ir::kNoValue) return std::nullopt;
-  if (const ir::Constant* constant = constant_at(model, place))
-    return Entries(constant->shape.begin(), constant->shape.end());
-  const Place source = source_of(model, place);
-  const ir::Value& value = model.graph(source.graph).value(source.value);
-  // A loop may change the shapes of what it carries from one round to the next.
-  if (value.is_input && source.graph != ir::kMainGraph) return std::nullopt;
-  const ir::ValueType& type = value.type;
-  if (!type.shape || type.shape->size() > kMostEntries) return std::nullopt;
+  const auto shape = shape_at(model, place);
+  if (!shape || shape->size() > kMostEntries) return std::nullopt;
   Entries dims;
-  for (const ir::Dim& dim : *type.shape) {
+  for (const ir::Dim& dim : *shape) {
     const auto* number = std::get_if<std::int64_t>(&dim);
     dims.push_back(number != nullptr && *number >= 0 ? std::optional(*number) : std::nullopt);
   }

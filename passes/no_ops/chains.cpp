@@ -58,6 +58,19 @@ bool copies_no_dimension(const View& view, const Node& node) {
   return std::ranges::find(*target, 0) == target->end();
 }
 
+// Axes mean the same in both: what the Unsqueeze makes has as many as what was reduced.
+bool restores_axes(const View& view, const Node& reduction, const Node& node) {
+  if (!node.is("Unsqueeze") || !reduction.op_type.starts_with("Reduce") ||
+      reduction.attribute<std::int64_t>("keepdims", 1) != 0)
+    return false;
+  auto reduced = view.integers(reduction, 1, "axes");
+  auto restored = view.integers(node, 1, "axes");
+  if (!reduced || !restored || reduced->empty()) return false;
+  std::ranges::sort(*reduced);
+  std::ranges::sort(*restored);
+  return *reduced == *restored;
+}
+
 }  // namespace
 
 bool join(ir::Model& model, const View& view, ir::NodeId id) {
@@ -70,6 +83,16 @@ bool join(ir::Model& model, const View& view, ir::NodeId id) {
   const Node& before = graph.node(before_id);
   if (!before.domain.empty() || before.outputs.size() != 1 || !before.has_input(0)) return false;
   ir::Rewriter edit(model, view.id);
+  if (restores_axes(view, before, node)) {
+    ir::Attributes attributes = before.attributes;
+    for (auto& [name, value] : attributes) {
+      if (name == "keepdims") value = std::int64_t{1};
+    }
+    const ValueId result = node.input(0);
+    edit.set_operator(before_id, before.op_type, std::move(attributes));
+    edit.take_over_output(result, id);
+    return true;
+  }
   const ValueId origin = before.input(0);
   if (node.is("Transpose") && before.is("Transpose")) {
     auto order = composed(before, node);
@@ -80,6 +103,23 @@ bool join(ir::Model& model, const View& view, ir::NodeId id) {
   }
   edit.set_input(id, 0, origin);
   edit.remove_node(before_id);
+  return true;
+}
+
+bool swap_branches(ir::Model& model, const View& view, ir::NodeId id) {
+  const ir::Graph& graph = view.graph();
+  const Node& node = graph.node(id);
+  if (!node.is("If") || !node.has_input(0) || node.find<ir::GraphId>("then_branch") == nullptr ||
+      node.find<ir::GraphId>("else_branch") == nullptr)
+    return false;
+  const ValueId condition = node.input(0);
+  const Node* opposite = view.maker(condition, "Not");
+  if (opposite == nullptr || !opposite->has_input(0)) return false;
+  const ir::NodeId opposite_id = graph.producer(condition);
+  ir::Rewriter edit(model, view.id);
+  edit.set_input(id, 0, opposite->input(0));
+  edit.swap_branches(id);
+  if (!graph.is_used(condition)) edit.remove_node(opposite_id);
   return true;
 }
 

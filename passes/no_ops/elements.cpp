@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <type_traits>
 
 #include "passes/no_ops/rules.h"
@@ -60,6 +61,25 @@ ValueId neutral_operand(const View& view, const Node& node) {
   const ValueId left = beside_neutral(view, node, 0, neutral);
   if (left != ir::kNoValue) return left;
   return add || multiply ? beside_neutral(view, node, 1, neutral) : ir::kNoValue;
+}
+
+// An integer times zero is zero: the constant itself where it has the shape of the product. (Not so for
+// floats, whose zeros have signs and some of which are no numbers.)
+ValueId zero_product(const View& view, const Node& node) {
+  if (!node.is("Mul") || view.model.opset() < 7 || node.inputs.size() != 2) return ir::kNoValue;
+  for (const std::size_t i : {0U, 1U}) {
+    if (!node.has_input(i) || !node.has_input(1 - i)) continue;
+    const ir::Constant* constant = constant_at(view.model, view.place(node.input(i)));
+    if (constant == nullptr || ir::is_float(constant->dtype) || !is_all(*constant, 0)) continue;
+    const auto other = shape_at(view.model, view.place(node.input(1 - i)));
+    if (!other || other->size() > constant->shape.size()) continue;
+    const auto tail = std::span(constant->shape).last(other->size());
+    const auto fits = [](const ir::Dim& dim, std::int64_t size) {
+      return dim == ir::Dim(size) || dim == ir::Dim(std::int64_t{1});
+    };
+    if (std::ranges::equal(*other, tail, fits)) return node.input(i);
+  }
+  return ir::kNoValue;
 }
 
 // Whether every value of `from` is one of `to`.
@@ -129,8 +149,8 @@ const Node* View::maker(ValueId value, std::string_view op) const {
 }
 
 ValueId equal_elements(const View& view, const Node& node) {
-  for (const ValueId found :
-       {only_operand(node), cast(view, node), done_twice(view, node), neutral_operand(view, node)}) {
+  for (const ValueId found : {only_operand(node), cast(view, node), done_twice(view, node),
+                              neutral_operand(view, node), zero_product(view, node)}) {
     if (found != ir::kNoValue) return found;
   }
   return ir::kNoValue;

@@ -39,7 +39,7 @@ bool reshape_keeps(const Node& node, const std::vector<Dim>& dims, const Integer
 }
 
 bool keeps_shape(const View& view, const Node& node) {
-  const auto dims = view.types.shape(view.place(node.input(0)));
+  const auto dims = shape_at(view.model, view.place(node.input(0)));
   if (node.is("Reshape")) {
     const auto target = view.integers(node, 1, "shape");
     return dims && target && reshape_keeps(node, *dims, *target);
@@ -62,7 +62,7 @@ bool is_whole_slice(const View& view, const Node& node) {
   }
   if (std::ranges::all_of(*ends, is_end)) return true;
   // Ends inside of the axis need its length.
-  const auto dims = view.types.shape(view.place(node.input(0)));
+  const auto dims = shape_at(view.model, view.place(node.input(0)));
   if (!dims) return false;
   Integers axes(starts->size());
   std::iota(axes.begin(), axes.end(), 0);
@@ -82,7 +82,7 @@ bool is_whole_slice(const View& view, const Node& node) {
 
 bool is_identity_transpose(const View& view, const Node& node) {
   if (const auto* order = node.find<Integers>("perm")) return std::ranges::is_sorted(*order);
-  const auto dims = view.types.shape(view.place(node.input(0)));  // without perm the axes are reversed
+  const auto dims = shape_at(view.model, view.place(node.input(0)));  // without perm the axes are reversed
   return dims && dims->size() <= 1;
 }
 

@@ -28,7 +28,8 @@ struct View {
 // The value of the same graph that the node's first output equals, or kNoValue.
 
 // Cast to the type that is there, and there and back through a wider type; sums, products and powers with a
-// neutral constant; Concat, Sum, Max, Min and Mean of one; Not, Neg, and what done twice is done once.
+// neutral constant; products of integers with zero; Concat, Sum, Max, Min and Mean of one; Not, Neg, and what
+// done twice is done once.
 [[nodiscard]] ir::ValueId equal_elements(const View& view, const ir::Node& node);
 
 // Reshape, Flatten, Expand, Tile, Pad, Slice, Transpose, Resize that change no shape; Squeeze and Unsqueeze

@@ -145,6 +145,64 @@ TEST_CASE("eliminate-no-ops joins reshapes and removes what undoes itself") {
             .changes == 0);
 }
 
+TEST_CASE("eliminate-no-ops knows integer products with zero") {
+  CHECK(after("int64[2]", "int64[2] zero = {0, 0}", "a = Mul(x, zero) y = Neg(a)") == "y = Neg(zero[2])\n");
+  CHECK(after("int64[1]", "int64[2] zero = {0, 0}", "a = Mul(zero, x) y = Neg(a)") == "y = Neg(zero[2])\n");
+  const auto kept = [](const std::string& type, const std::string& constants) {
+    CHECK(run_pass<EliminateNoOps>("net (" + type + " x) => (y) <" + constants +
+                                   "> { a = Mul(x, zero) y = Neg(a) }")
+              .changes == 0);
+  };
+  kept("float[2]", "float[2] zero = {0, 0}");  // NaN, infinity, -0.0
+  kept("int64[2]", "int64[2] zero = {0, 1}");
+  kept("int64[2]", "int64[1] zero = {0}");  // the product has the other shape
+  kept("int64[n]", "int64[2] zero = {0, 0}");
+  kept("int64[2,2]", "int64[2] zero = {0, 0}");
+}
+
+TEST_CASE("eliminate-no-ops lets a reduction keep the axes that an Unsqueeze restores") {
+  CHECK(after("float[2,3]", "int64[1] s = {1}",
+              "a = ReduceMean<axes = [1], keepdims = 0>(x) y = Unsqueeze(a, s)") ==
+        "y = ReduceMean(x) {axes=[1] keepdims=1}\n");
+  CHECK(after("float[2,3,4]", "int64[2] s = {1, 0}, int64[2] t = {0, 1}",
+              "a = ReduceSum<keepdims = 0>(x, s) b = Unsqueeze(a, t) y = Neg(b)") ==
+        "b = ReduceSum(x, s[2]) {keepdims=1}\ny = Neg(b)\n");
+  const auto kept = [](const std::string& nodes, const std::string& outputs = "y") {
+    CHECK(run_pass<EliminateNoOps>("net (float[2,3,4] x) => (" + outputs + ") <int64[1] s = {1}> { " + nodes +
+                                   " }")
+              .changes == 0);
+  };
+  kept("a = ReduceMean<axes = [0], keepdims = 0>(x) y = Unsqueeze(a, s)");
+  kept("a = ReduceMean<axes = [1]>(x) y = Unsqueeze(a, s)");
+  kept("a = ReduceMean<keepdims = 0>(x) y = Unsqueeze(a, s)");
+  kept("a = ReduceMean<axes = [1], keepdims = 0>(x) y = Unsqueeze(a, s) z = Neg(a)", "y, z");
+}
+
+TEST_CASE("eliminate-no-ops swaps the branches of an If of a Not") {
+  const std::string branches =
+      "<then_branch = g1 () => (float[2] t) { t = Neg(x) }, "
+      "else_branch = g2 () => (float[2] e) { e = Exp(x) }>";
+  const auto run = run_pass<EliminateNoOps>(
+      "net (bool c, float[2] x) => (float[2] y, float[2] z) "
+      "{ n = Not(c) y = If(n) " +
+      branches +
+      " z = If(n) <then_branch = g3 () => (float[2] u) { u = Abs(x) }, "
+      "else_branch = g4 () => (float[2] v) { v = Relu(x) }> }");
+  CHECK(run.changes == 2);
+  const std::string text = ir::print(run.after);
+  CHECK(text.find("Not") == std::string::npos);
+  CHECK(text.find("If(c)") != std::string::npos);
+  CHECK(largest_difference(run.before, run.after) == 0);
+  CHECK(run_pass<EliminateNoOps>(run.after).changes == 0);
+  // What else reads the Not reads it still.
+  const auto read = run_pass<EliminateNoOps>(
+      "net (bool c, float[2] x) => (float[2] y, bool n) "
+      "{ n = Not(c) y = If(n) " +
+      branches + " }");
+  CHECK(read.changes == 1);
+  CHECK(ir::print(read.after).starts_with("n = Not(c)\n"));
+}
+
 TEST_CASE("eliminate-no-ops gives a reshape the target that the number of elements settles") {
   const std::string chain = "s = Shape(x) n = Gather(s, zero) t = Concat<axis = 0>(n, six) y = Reshape(x, t)";
   CHECK(after("float[n,2,3]", "int64[1] zero = {0}, int64[1] six = {6}", chain)
