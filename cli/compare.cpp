@@ -85,8 +85,8 @@ Result<Exit> run_compare(const Args& args, Ui& ui) {
   PITH_TRY(const ModelFile a, load_model(args.model, load_options(args)));
   PITH_TRY(const ModelFile b, load_model(args.other, load_options(args)));
   ui.progress.stage("comparing");
-  report::CompareReport report = report::compare(a.model, storage_of(a.format), a.entry, b.model,
-                                                 storage_of(b.format), b.entry, ui.threads());
+  report::CompareReport report = report::compare(a.model, storage_of(a.format), a.entry(), b.model,
+                                                 storage_of(b.format), b.entry(), ui.threads());
   report.tolerance = args.tolerance;
   report.environment = ui.environment("");
   PITH_CHECK_OK(add_outputs(args, plan, a, b, ui, report));

@@ -130,10 +130,14 @@ Result<void> check_strict(const Args& args, const std::vector<passes::PassRecord
   return {};
 }
 
+bool writes_container(const std::vector<Target>& targets) {
+  return std::ranges::any_of(targets,
+                             [](const Target& target) { return target.format == ModelFormat::pith; });
+}
+
 void add_warnings(report::CompressReport& report, const passes::Pipeline& pipeline,
                   const std::vector<Target>& targets, bool explicit_pipeline) {
-  bool any_container = false;
-  for (const Target& target : targets) any_container = any_container || target.format == ModelFormat::pith;
+  const bool any_container = writes_container(targets);
   for (const auto& pass : pipeline.passes()) {
     if (explicit_pipeline && !any_container && pass->info().name == "entropy-code") {
       report.warnings.emplace_back(
@@ -174,6 +178,7 @@ Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, c
   PITH_TRY(plan.context.exclude, patterns(args.exclude, "--exclude"));
   PITH_TRY(plan.targets, check_targets(args));
   PITH_CHECK_OK(check_report_folder(args));
+  plan.context.keeps_encodings = writes_container(plan.targets);
   plan.context.threads = ui.threads();
   plan.context.seed = args.seed;
   plan.context.cancelled = stop_requested;
@@ -192,8 +197,12 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   report::CompressReport report;
   report.pipeline = plan.text;
   report.resolved = plan.pipeline.print();
-  report.inputs.push_back(original.entry);
-  report.before = report::size_of(original.model, storage_of(original.format), original.total_bytes);
+  // Only the report in full shows what the operators compute and the values are like.
+  const bool in_full = args.format == Format::json || !args.report.empty();
+  const auto size_of = [&](const ir::Model& model, report::Storage storage, std::uint64_t bytes) {
+    return report::size_of(model, storage, bytes, in_full ? report::count_macs(model) : report::MacCount());
+  };
+  report.before = size_of(original.model, storage_of(original.format), original.total_bytes);
   if (evaluation) {
     PITH_TRY(const ir::Buffer runnable_original, runnable(original));
     PITH_CHECK_OK(evaluation->measure_reference(runnable_original));
@@ -213,6 +222,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   }
   PITH_CHECK_OK(check_strict(args, report.passes));
 
+  report.inputs.push_back(original.entry());
   ui.progress.stage("writing");
   std::vector<Shipped> shipped;
   for (const Target& target : plan.targets) {
@@ -223,9 +233,11 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   }
   const Shipped& main = shipped.front();
   const report::Storage storage = storage_of(main.target.format);
-  report.after = report::size_of(main.model, storage, main.total_bytes());
-  report.tensors = report::measure_tensors(original.model, storage_of(original.format), watcher.exact(),
-                                           main.model, storage, {.threads = ui.threads()});
+  report.after = size_of(main.model, storage, main.total_bytes());
+  report.tensors = report::measure_tensors(
+      original.model, storage_of(original.format), watcher.exact(), main.model, storage,
+      {.statistics = in_full ? report::Statistics::everything : report::Statistics::none,
+       .threads = ui.threads()});
   if (evaluation) {
     PITH_TRY(const ir::Buffer runnable_result, runnable(main.model));
     PITH_TRY(report.quality, evaluation->measure(runnable_result, "evaluating the result"));
@@ -249,10 +261,10 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   report.invocation = ui.invocation();
   PITH_CHECK_OK(save_report(args, report));  // also when the result is refused
   if (exit == Exit::not_smaller) {
-    return fail(ErrorCode::not_smaller,
-                fmt::format("{}: the result is not smaller than {}; nothing was written", larger,
-                            original.entry.name),
-                "pass -f to write it all the same");
+    return fail(
+        ErrorCode::not_smaller,
+        fmt::format("{}: the result is not smaller than {}; nothing was written", larger, original.name()),
+        "pass -f to write it all the same");
   }
   for (Shipped& one : shipped) {
     PITH_CHECK_OK(one.commit());

@@ -30,9 +30,7 @@ Result<DataFiles::File*> DataFiles::file_for(std::uint64_t bytes) {
 }
 
 Result<void> DataFiles::append(File& file, const ir::Buffer& bytes) {
-  constexpr std::size_t kWindow = std::size_t{4} << 20;
-  for (std::size_t at = 0; at < bytes.size(); at += kWindow) {
-    const ir::Buffer window = bytes.slice(at, std::min(kWindow, bytes.size() - at));
+  for (const ir::Buffer& window : bytes.windows()) {
     XXH64_update(&file.hash, window.bytes().data(), window.size());
     PITH_CHECK_OK(file.output.append(window));
   }
@@ -61,7 +59,6 @@ Result<std::vector<std::string>> DataFiles::finish() {
   PITH_CHECK_OK(Result<void>(status_));
   std::vector<std::string> names;
   for (File& file : files_) {
-    PITH_CHECK_OK(file.output.finish());
     const std::string number = files_.size() > 1 ? fmt::format(".{}", names.size() + 1) : "";
     names.push_back(
         fmt::format("{}.{:016x}{}.data", model_.stem().string(), XXH64_digest(&file.hash), number));
@@ -87,6 +84,11 @@ std::vector<report::FileEntry> DataFiles::entries() const {
                        bytes ? report::sha256_of(*bytes) : std::string()});
   }
   return entries;
+}
+
+Result<void> DataFiles::sync() {
+  for (File& file : files_) PITH_CHECK_OK(file.output.sync());
+  return {};
 }
 
 Result<void> DataFiles::commit() {

@@ -30,9 +30,11 @@ class DataFiles final : public ir::onnx::ExternalWriter {
   [[nodiscard]] std::optional<Place> put(const ir::Tensor& tensor) override;
   [[nodiscard]] Result<std::vector<std::string>> finish() override;
 
-  // After finish(): the files by location, mapped from what is on the disk.
+  // After finish(): the files by location, mapped from what was written, and what a report says of them.
   [[nodiscard]] Result<std::map<std::string, ir::Buffer>> read_back() const;
   [[nodiscard]] std::vector<report::FileEntry> entries() const;
+  // Waits for the disk.
+  [[nodiscard]] Result<void> sync();
   // Gives the files their names.
   [[nodiscard]] Result<void> commit();
 

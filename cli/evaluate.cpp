@@ -23,7 +23,7 @@ Result<Exit> run_evaluate(const Args& args, Ui& ui) {
   }
   PITH_TRY(const ir::Buffer bytes, runnable(file));
   report::EvaluateReport report;
-  report.file = file.entry;
+  report.file = file.entry();
   PITH_TRY(report.quality, evaluation->measure(bytes, "evaluating"));
   report.environment = ui.environment(evaluation->runtime_version());
   report.invocation = ui.invocation();

@@ -13,7 +13,7 @@ Result<Exit> run_inspect(const Args& args, Ui& ui) {
   const report::MeasureOptions options{
       .statistics = args.no_entropy ? report::Statistics::zeros : report::Statistics::everything,
       .threads = ui.threads()};
-  report::InspectReport report = report::inspect(file.model, storage_of(file.format), file.entry, options);
+  report::InspectReport report = report::inspect(file.model, storage_of(file.format), file.entry(), options);
   report.external = file.external;
   if (args.format == Format::json) {
     PITH_CHECK_OK(ui.print(report::to_json(report)));

@@ -68,7 +68,7 @@ Result<ModelFile> load_model(const std::filesystem::path& path, const LoadOption
   PITH_TRY(file.bytes, ir::Buffer::map_file(path));
   file.total_bytes = file.bytes.size();
   // Hashing takes about as long as reading.
-  auto digest = std::async([bytes = file.bytes] { return report::sha256_of(bytes); });
+  file.sha256 = std::async([bytes = file.bytes] { return report::sha256_of(bytes); }).share();
   Result<ir::Model> model;
   if (is_container(file.bytes)) {
     file.format = ModelFormat::pith;
@@ -83,11 +83,9 @@ Result<ModelFile> load_model(const std::filesystem::path& path, const LoadOption
     };
     model = ir::onnx::read(file.bytes, options);
   }
-  const std::string name = path.filename().string();
-  if (!model) return std::unexpected(std::move(model).error().in(name));
+  if (!model) return std::unexpected(std::move(model).error().in(file.name()));
   file.model = *std::move(model);
   if (file.format == ModelFormat::onnx && file.total_bytes >= kLarge) PITH_CHECK_OK(spill(load));
-  file.entry = {name, file.total_bytes, digest.get()};
   return file;
 }
 
@@ -121,7 +119,7 @@ Result<ir::Model> with_opset(const ModelFile& file, std::optional<std::int64_t> 
   if (!opset) return file.model;
   auto converted = ir::onnx::convert_opset(file.model, *opset);
   if (!converted && converted.error().code() == ErrorCode::model)
-    return std::unexpected(std::move(converted).error().in(file.entry.name));
+    return std::unexpected(std::move(converted).error().in(file.name()));
   return converted;
 }
 
@@ -140,11 +138,9 @@ Result<void> check_equal(const ir::Model& meant, const ir::Model& shipped) {
     return fail(ErrorCode::self_check, std::move(what),
                 "this is a bug; please report it with the .failed file");
   };
-  // The graphs as plain ONNX without weights, then the weights one by one: never all of them twice.
-  const ir::onnx::WriteOptions without_weights{.weights = ir::onnx::Weights::dense,
-                                               .leave_out = [](const ir::Constant&) { return true; }};
-  PITH_TRY(const auto a, ir::onnx::write(meant, without_weights));
-  PITH_TRY(const auto b, ir::onnx::write(shipped, without_weights));
+  // The graphs, then the weights one by one: never all of them twice.
+  PITH_TRY(const auto a, ir::onnx::write_without_values(meant));
+  PITH_TRY(const auto b, ir::onnx::write_without_values(shipped));
   if (a.file.joined() != b.file.joined() || a.left_out.size() != b.left_out.size())
     return refuse("the graph does not read back as meant");
   for (std::size_t i = 0; i < a.left_out.size(); ++i) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <future>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,10 +28,14 @@ struct ModelFile {
   ModelFormat format = ModelFormat::onnx;
   ir::Buffer bytes;
   ir::Model model;
-  report::FileEntry entry;
   std::uint64_t total_bytes = 0;                                // with the files of external data
   std::vector<std::pair<std::string, std::uint64_t>> external;  // those files and their bytes
 
+  std::shared_future<std::string> sha256;  // of `bytes`, computed beside other work
+
+  [[nodiscard]] std::string name() const { return path.filename().string(); }
+  // What a report says of the file; waits for the hash.
+  [[nodiscard]] report::FileEntry entry() const { return {name(), total_bytes, sha256.get()}; }
   [[nodiscard]] bool has_external_data() const { return !external.empty(); }
 };
 

@@ -95,24 +95,25 @@ Result<void> OutputFile::check_target(const fs::path& target, Overwrite overwrit
 }
 
 Result<OutputFile> OutputFile::create(const fs::path& target) {
-  std::string pattern = (folder_of(target) / ".XXXXXX.pith-tmp").string();
-  constexpr int kSuffixLength = 9;  // ".pith-tmp"
-  const int fd = ::mkostemps(pattern.data(), kSuffixLength, O_CLOEXEC);
-  if (fd < 0) return cannot(target, "cannot be created", errno);
-  return OutputFile(target, pattern, fd);
+  std::string path;
+  ir::FileDescriptor file = ir::FileDescriptor::temporary(folder_of(target), path);
+  if (file.get() < 0) return cannot(target, "cannot be created", errno);
+  return OutputFile(target, std::move(path), std::move(file));
 }
 
 Result<void> OutputFile::append(const ir::Buffer& piece) {
-  constexpr std::size_t kWindow = std::size_t{16} << 20;
-  for (std::size_t at = 0; at < piece.size(); at += kWindow) {
-    const ir::Buffer window = piece.slice(at, std::min(kWindow, piece.size() - at));
+  for (const ir::Buffer& window : piece.windows()) {
     PITH_CHECK_OK(write_all(file_.get(), window.bytes(), target_));
     window.release();
+    // Only a hint; sync() waits, and says what fails.
+    const auto size = static_cast<std::int64_t>(window.size());
+    ::sync_file_range(file_.get(), size_, size, SYNC_FILE_RANGE_WRITE);
+    size_ += size;
   }
   return {};
 }
 
-Result<void> OutputFile::finish() {
+Result<void> OutputFile::sync() {
   if (::fchmod(file_.get(), usual_permissions()) != 0)
     return cannot(target_, "cannot be given its permissions", errno);
   if (::fsync(file_.get()) != 0) return cannot(target_, "cannot be written to the disk", errno);
@@ -123,14 +124,14 @@ Result<void> OutputFile::finish() {
 Result<OutputFile> OutputFile::write(const fs::path& target, const ir::Pieces& pieces) {
   PITH_TRY(OutputFile file, create(target));
   for (const ir::Buffer& piece : pieces.parts()) PITH_CHECK_OK(file.append(piece));
-  PITH_CHECK_OK(file.finish());
   return file;
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : target_(std::move(other.target_)),
       temporary_(std::exchange(other.temporary_, {})),
-      file_(std::move(other.file_)) {}
+      file_(std::move(other.file_)),
+      size_(other.size_) {}
 
 OutputFile::~OutputFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
@@ -144,6 +145,7 @@ Result<ir::Buffer> OutputFile::read_back() const {
 }
 
 Result<void> OutputFile::commit() {
+  if (file_.get() >= 0) PITH_CHECK_OK(sync());
   if (::rename(temporary_.c_str(), target_.c_str()) != 0)
     return cannot(target_, "cannot be given its name", errno);
   temporary_.clear();

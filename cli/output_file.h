@@ -1,5 +1,5 @@
 // A file that appears under its name only when it is complete: written beside
-// it, synced, read back, then renamed. Until commit() what was there stays.
+// it, read back, synced, then renamed. Until commit() what was there stays.
 #pragma once
 
 #include <filesystem>
@@ -24,15 +24,16 @@ class OutputFile {
   [[nodiscard]] static Result<void> check_target(const std::filesystem::path& target, Overwrite overwrite,
                                                  std::span<const std::filesystem::path> inputs);
 
-  // Writes the pieces to a temporary file in the target's folder and syncs it: create(), append() of each,
-  // finish(). Refuses, with ErrorCode::environment, a full disk, a folder without permission and the like.
+  // Writes the pieces to a temporary file in the target's folder: create(), append() of each. Refuses, with
+  // ErrorCode::environment, a full disk, a folder without permission and the like; so do the functions below.
   [[nodiscard]] static Result<OutputFile> write(const std::filesystem::path& target,
                                                 const ir::Pieces& pieces);
 
   [[nodiscard]] static Result<OutputFile> create(const std::filesystem::path& target);
-  // Mapped bytes are released when they are written.
+  // Mapped bytes are released when they are written. The disk begins to write at once.
   [[nodiscard]] Result<void> append(const ir::Buffer& piece);
-  [[nodiscard]] Result<void> finish();
+  // Sets the permissions and waits for the disk; nothing can be appended any more.
+  [[nodiscard]] Result<void> sync();
   // Another name in the same folder, for a file whose name depends on what was written.
   void rename_target(const std::string& name) { target_.replace_filename(name); }
 
@@ -41,10 +42,10 @@ class OutputFile {
   // Removes the temporary file if it was neither committed nor kept.
   ~OutputFile();
 
-  // The bytes that are on the disk.
+  // The bytes that were written.
   [[nodiscard]] Result<ir::Buffer> read_back() const;
 
-  // Gives the file its name; what had the name is replaced in one step.
+  // Gives the file its name, after sync() if that was not called; what had the name is replaced in one step.
   [[nodiscard]] Result<void> commit();
 
   // Keeps the file as TARGET.failed for an inspection, and returns that name.
@@ -53,12 +54,13 @@ class OutputFile {
   [[nodiscard]] const std::filesystem::path& target() const { return target_; }
 
  private:
-  OutputFile(std::filesystem::path target, std::filesystem::path temporary, int fd)
-      : target_(std::move(target)), temporary_(std::move(temporary)), file_(fd) {}
+  OutputFile(std::filesystem::path target, std::filesystem::path temporary, ir::FileDescriptor file)
+      : target_(std::move(target)), temporary_(std::move(temporary)), file_(std::move(file)) {}
 
   std::filesystem::path target_;
   std::filesystem::path temporary_;  // empty when there is nothing left to remove
-  ir::FileDescriptor file_;
+  ir::FileDescriptor file_;          // closed by sync()
+  std::int64_t size_ = 0;
 };
 
 }  // namespace pith::cli

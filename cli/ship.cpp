@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <future>
 
 namespace pith::cli {
 namespace {
@@ -18,15 +19,7 @@ std::filesystem::path place_of(const std::filesystem::path& path) {
 bool needs_data_files(const ir::Model& model, ExternalWeights when) {
   if (when != ExternalWeights::automatic) return when == ExternalWeights::always;
   constexpr std::uint64_t kFitsOneFile = (std::uint64_t{1} << 31) - (std::uint64_t{64} << 20);
-  std::uint64_t bytes = 0;
-  for (const ir::GraphId graph_id : model.graphs()) {
-    const ir::Graph& graph = model.graph(graph_id);
-    for (const ir::ValueId id : graph.values()) {
-      if (graph.value(id).constant != nullptr)
-        bytes += report::bytes_in(report::Storage::onnx, *graph.value(id).constant);
-    }
-  }
-  return bytes > kFitsOneFile;
+  return report::size_of(model, report::Storage::onnx, 0, {}).weight_bytes > kFitsOneFile;
 }
 
 }  // namespace
@@ -78,6 +71,10 @@ Result<Shipped> ship(const ir::Model& model, const Target& target, const ShipOpt
   if (shipped.data) {
     PITH_TRY(data_files, shipped.data->read_back());
   }
+  // Hashing takes about as long as decoding and comparing, and the disk writes in the meantime.
+  auto digest = std::async([bytes] { return report::sha256_of(bytes); });
+  auto data_entries = std::async(
+      [&data = shipped.data] { return data ? data->entries() : std::vector<report::FileEntry>(); });
   auto decoded = decode_model(bytes, target.format, std::move(data_files));
   auto checked = decoded ? check_equal(model, *decoded) : std::unexpected(std::move(decoded).error());
   if (!checked) {
@@ -86,8 +83,10 @@ Result<Shipped> ship(const ir::Model& model, const Target& target, const ShipOpt
                 fmt::format("this is a bug; the file is kept as {}", kept));
   }
   shipped.model = *std::move(decoded);
-  shipped.entry = {name, bytes.size(), report::sha256_of(bytes)};
-  if (shipped.data) shipped.data_entries = shipped.data->entries();
+  shipped.entry = {name, bytes.size(), digest.get()};
+  shipped.data_entries = data_entries.get();
+  if (shipped.data && !options.dry_run) PITH_CHECK_OK(shipped.data->sync());
+  if (shipped.file) PITH_CHECK_OK(shipped.file->sync());
   return shipped;
 }
 

@@ -44,7 +44,7 @@ struct ShipOptions {
 // format, targets named twice, and what OutputFile::check_target refuses.
 [[nodiscard]] Result<std::vector<Target>> check_targets(const Args& args);
 
-// Writes, syncs, reads back, decodes and compares. In a dry run no file stays, and only weights that do not
+// Writes, reads back, decodes, compares and syncs. In a dry run no file stays, and only weights that do not
 // fit into an .onnx file touch the disk. A file that does not read back as meant is kept as TARGET.failed.
 [[nodiscard]] Result<Shipped> ship(const ir::Model& model, const Target& target, const ShipOptions& options,
                                    std::vector<std::string>& notes);

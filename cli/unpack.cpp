@@ -30,7 +30,7 @@ void make_plain(ir::Model& model) {
 Result<Exit> list(const Args& args, const ModelFile& file, Ui& ui) {
   using report::Align;
   const auto report =
-      report::inspect(file.model, report::Storage::container, file.entry, {.threads = ui.threads()});
+      report::inspect(file.model, report::Storage::container, file.entry(), {.threads = ui.threads()});
   if (args.format == Format::json) {
     PITH_CHECK_OK(ui.print(report::to_json(report)));
     return Exit::done;
@@ -59,7 +59,7 @@ std::shared_ptr<const ir::Constant> find_tensor(const ir::Model& model, const st
 // The files that were made: their names for scripts, a sentence for people.
 Result<void> show(const Args& args, const ModelFile& file, const std::vector<report::FileEntry>& made,
                   Ui& ui) {
-  if (args.format == Format::json) return ui.print(report::to_json(file.entry, made));
+  if (args.format == Format::json) return ui.print(report::to_json(file.entry(), made));
   if (args.quiet) return {};
   std::string text;
   if (args.format == Format::quiet) {
@@ -67,8 +67,8 @@ Result<void> show(const Args& args, const ModelFile& file, const std::vector<rep
     return ui.print(text);
   }
   for (const report::FileEntry& one : made) {
-    text += fmt::format("{} ({} bytes) -> {} ({} bytes)\n", file.entry.name,
-                        report::with_commas(file.entry.bytes), one.name, report::with_commas(one.bytes));
+    text += fmt::format("{} ({} bytes) -> {} ({} bytes)\n", file.name(),
+                        report::with_commas(file.total_bytes), one.name, report::with_commas(one.bytes));
   }
   return ui.print(text);
 }
@@ -82,7 +82,7 @@ Result<Exit> extract(const Args& args, const ModelFile& file, Ui& ui) {
   PITH_CHECK_OK(OutputFile::check_target(target, args.force ? Overwrite::yes : Overwrite::no, inputs));
   const auto constant = find_tensor(file.model, args.extract);
   if (constant == nullptr) {
-    return fail(ErrorCode::usage, fmt::format("{} has no tensor '{}'", file.entry.name, args.extract),
+    return fail(ErrorCode::usage, fmt::format("{} has no tensor '{}'", file.name(), args.extract),
                 "pith unpack --list shows the names");
   }
   PITH_TRY(const std::string bytes, engine::write_npy(to_dense(*constant)));
@@ -107,7 +107,7 @@ Result<Exit> run_unpack(const Args& args, Ui& ui) {
   ui.progress.stage("reading");
   PITH_TRY(ModelFile file, load_model(args.model, load_options(args)));
   if (file.format != ModelFormat::pith) {
-    return fail(ErrorCode::model, fmt::format("{}: is not a .pith file", file.entry.name),
+    return fail(ErrorCode::model, fmt::format("{}: is not a .pith file", file.name()),
                 "unpack turns .pith files into .onnx");
   }
   if (args.list) return list(args, file, ui);

@@ -71,14 +71,13 @@ EncodedStream encode_bytes(std::span<const std::uint8_t> stream, const loader::S
 
 // Byte `p` of each element.
 std::vector<std::uint8_t> plane_of(const ir::Buffer& stream, std::size_t width, std::size_t p) {
-  constexpr std::size_t kElements = std::size_t{4} << 20;  // a window of them is in memory at a time
-  std::vector<std::uint8_t> plane(stream.size() / width);
-  for (std::size_t first = 0; first < plane.size(); first += kElements) {
-    const std::size_t count = std::min(kElements, plane.size() - first);
-    const ir::Buffer window = stream.slice(first * width, count * width);
+  static_assert(ir::Buffer::kWindow % 8 == 0);  // elements lie in one window
+  std::vector<std::uint8_t> plane;
+  plane.reserve(stream.size() / width);
+  for (const ir::Buffer& window : stream.windows()) {
     const std::span<const std::byte> bytes = window.bytes();
-    for (std::size_t i = 0; i < count; ++i)
-      plane[first + i] = static_cast<std::uint8_t>(bytes[i * width + p]);
+    for (std::size_t i = p; i < bytes.size(); i += width)
+      plane.push_back(static_cast<std::uint8_t>(bytes[i]));
     window.release();
   }
   return plane;

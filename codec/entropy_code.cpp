@@ -18,6 +18,7 @@ bool same_streams(const ir::Encoding& a, const ir::Encoding& b) {
 }  // namespace
 
 Result<passes::Outcome> EntropyCode::run(ir::Model& model, passes::PassContext& context) {
+  if (!context.keeps_encodings) return passes::Outcome();
   struct Work {
     ir::GraphId graph;
     ir::ValueId value;

@@ -23,8 +23,9 @@ class EntropyCode {
 
   explicit EntropyCode(const Options& /*options: there is one coder*/) {}
 
-  // Attaches an encoding to every constant that a container keeps beside the graph and that gets smaller;
-  // others are recorded as skipped. The statistics are the bytes of those constants before and after.
+  // Does nothing when the context keeps no encodings: no output is a container. Else attaches an encoding to
+  // every constant that a container keeps beside the graph and that gets smaller; others are recorded as
+  // skipped. The statistics are the bytes of those constants before and after.
   Result<passes::Outcome> run(ir::Model& model, passes::PassContext& context);
 };
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -92,6 +93,13 @@ Result<Buffer> Buffer::map_descriptor(int descriptor, const std::string& name) {
 Buffer Buffer::slice(std::uint64_t offset, std::uint64_t size) const {
   PITH_ASSERT(offset <= bytes_.size() && size <= bytes_.size() - offset, "slice outside of a buffer");
   return {bytes_.subspan(offset, size), owner_, mapped_};
+}
+
+std::vector<Buffer> Buffer::windows() const {
+  std::vector<Buffer> slices;
+  for (std::size_t at = 0; at < size(); at += kWindow)
+    slices.push_back(slice(at, std::min(kWindow, size() - at)));
+  return slices;
 }
 
 Buffer Buffer::copy() const {

@@ -50,6 +50,11 @@ class Buffer {
   // The bytes [offset, offset + size) of this buffer; the range must lie inside it.
   [[nodiscard]] Buffer slice(std::uint64_t offset, std::uint64_t size) const;
 
+  // The bytes as slices of at most kWindow, one after the other: who releases each when it is done with it
+  // holds little of a mapped file in memory.
+  [[nodiscard]] std::vector<Buffer> windows() const;
+  static constexpr std::size_t kWindow = std::size_t{4} << 20;
+
   // A copy in memory, aligned for every type.
   [[nodiscard]] Buffer copy() const;
 

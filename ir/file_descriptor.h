@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <filesystem>
+#include <string>
 #include <utility>
 
 namespace pith::ir {
@@ -16,6 +18,10 @@ class FileDescriptor {
     return *this;
   }
   ~FileDescriptor() { reset(-1); }
+
+  // A new empty file in this folder under a name of its own, which `path` becomes: what is left of a process
+  // that was killed is told by the end ".pith-tmp". None, with errno set, when it cannot be made.
+  [[nodiscard]] static FileDescriptor temporary(const std::filesystem::path& folder, std::string& path);
 
   void reset(int fd) {
     if (fd_ >= 0) ::close(fd_);

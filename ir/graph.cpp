@@ -70,6 +70,11 @@ std::optional<Tensor> Graph::constant_f32(ValueId id) const {
   return to_dense(*found);
 }
 
+bool Graph::is_used(ValueId id) const {
+  const Value& v = value(id);
+  return !v.readers.empty() || v.output_uses > 0;
+}
+
 bool Graph::has_one_reader(ValueId id) const {
   const Value& v = value(id);
   return v.readers.size() + static_cast<std::size_t>(v.output_uses) == 1;

@@ -40,7 +40,9 @@ class Graph {
   [[nodiscard]] std::optional<Tensor> constant_f32(ValueId id) const;
 
   [[nodiscard]] bool is_output(ValueId id) const { return value(id).output_uses > 0; }
-  // Exactly one use in total, counting node inputs, captures and graph outputs.
+  // Whether a node input, a capture or a graph output uses it.
+  [[nodiscard]] bool is_used(ValueId id) const;
+  // Exactly one use in total, of the same kinds.
   [[nodiscard]] bool has_one_reader(ValueId id) const;
 
   // "node 'conv_3'", or its operator and first output when it has no name: "node Conv of 'y'".

@@ -31,20 +31,20 @@ void free_space(int fd, std::int64_t offset, std::int64_t size) {
 
 Result<std::shared_ptr<SpillFile>> SpillFile::open(const std::filesystem::path& folder) {
   const std::filesystem::path place = folder.empty() ? std::filesystem::path(".") : folder;
-  int fd = ::open(place.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) {
+  FileDescriptor file(::open(place.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (file.get() < 0) {
     // Some file systems know no unnamed files: a name for a moment does as well.
-    std::string pattern = (place / ".XXXXXX.pith-tmp").string();
-    fd = ::mkostemps(pattern.data(), static_cast<int>(std::string_view(".pith-tmp").size()), O_CLOEXEC);
-    if (fd >= 0) ::unlink(pattern.c_str());
+    std::string path;
+    file = FileDescriptor::temporary(place, path);
+    if (file.get() >= 0) ::unlink(path.c_str());
   }
-  if (fd < 0) {
+  if (file.get() < 0) {
     return fail(ErrorCode::environment,
                 fmt::format("no temporary file can be made in {}: {}", place.string(),
                             std::generic_category().message(errno)),
                 "models this large need room on the disk; check the folder's permissions and free space");
   }
-  return std::shared_ptr<SpillFile>(new SpillFile(fd));
+  return std::shared_ptr<SpillFile>(new SpillFile(std::move(file)));
 }
 
 std::shared_ptr<const void> SpillFile::keep(std::span<const std::byte> bytes) {

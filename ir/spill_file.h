@@ -23,7 +23,7 @@ class SpillFile : public std::enable_shared_from_this<SpillFile> {
   [[nodiscard]] std::shared_ptr<const void> keep(std::span<const std::byte> bytes);
 
  private:
-  explicit SpillFile(int fd) : file_(fd) {}
+  explicit SpillFile(FileDescriptor file) : file_(std::move(file)) {}
 
   FileDescriptor file_;
   std::mutex mutex_;

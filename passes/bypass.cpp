@@ -4,13 +4,8 @@
 
 namespace pith::passes {
 
-bool is_used(const ir::Graph& graph, ir::ValueId id) {
-  const ir::Value& value = graph.value(id);
-  return !value.readers.empty() || value.output_uses > 0;
-}
-
 std::optional<std::string> bypass_refusal(const ir::Graph& graph, const ir::Node& node, ir::ValueId id) {
-  if (!is_used(graph, node.outputs[0])) return "nothing reads its result; remove-dead-values removes it";
+  if (!graph.is_used(node.outputs[0])) return "nothing reads its result; remove-dead-values removes it";
   if (!graph.is_output(node.outputs[0])) return std::nullopt;
   const ir::Value& value = graph.value(id);
   if (value.output_uses > 0) return "both its input and its result are graph outputs";

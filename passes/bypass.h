@@ -8,8 +8,6 @@
 
 namespace pith::passes {
 
-[[nodiscard]] bool is_used(const ir::Graph& graph, ir::ValueId value);
-
 // Why the readers of the node's first output cannot read `value` of the same graph instead; nullopt when they
 // can. A graph output keeps its name, so it needs a node that makes it: one between a graph input, a
 // constant, a captured value or another graph output and a graph output stays. A node whose result nothing

@@ -128,13 +128,6 @@ class Walk {
   [[nodiscard]] std::size_t changes() const { return changes_; }
 
  private:
-  // The value of an enclosing graph as this graph sees it.
-  ValueId seen_from(ir::GraphId graph, Place outer) {
-    if (graph == outer.graph) return outer.value;
-    const ValueId around = seen_from(model_.graph(graph).parent(), outer);
-    return ir::Rewriter(model_, graph).capture(around);
-  }
-
   // Why the repeated node has to stay, or nullopt: it is gone.
   std::optional<std::string> merge(NodePlace first, NodePlace repeated) {
     const Graph& graph = model_.graph(repeated.graph);
@@ -152,7 +145,7 @@ class Walk {
     ir::Rewriter edit(model_, repeated.graph);
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i] == ir::kNoValue || graph.value(results[i]).readers.empty()) continue;
-      edit.replace_reads(results[i], seen_from(repeated.graph, {first.graph, kept[i]}));
+      edit.replace_reads(results[i], seen_from(model_, repeated.graph, {first.graph, kept[i]}));
     }
     edit.remove_node(repeated.node);
     return std::nullopt;

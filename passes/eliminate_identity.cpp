@@ -49,7 +49,7 @@ std::optional<std::string> refusal(const Graph& graph, const Node& node, std::in
     if (opset < 7) return "before opset 7 a Dropout may be in training mode";
     if (node.has_input(2) && !is_constant_false(graph, node.input(2)) && !is_ratio_zero(graph, node))
       return "it may be in training mode";
-    if (node.has_output(1) && is_used(graph, node.outputs[1])) return "its mask is used";
+    if (node.has_output(1) && graph.is_used(node.outputs[1])) return "its mask is used";
   }
   return bypass_refusal(graph, node, node.input(0));
 }

@@ -1,8 +1,7 @@
 // Computes what does not depend on any input.
 //
-//   before   s = Shape(x)    n = Gather(s, 0)    t = Concat(n, -1)    y = Reshape(x, t)      x is float
-//   [2,3,4] after    y = Reshape(x, t)                                                               t = {2,
-//   -1}
+//   before   s = Shape(x)    n = Gather(s, 0)    t = Concat(n, -1)    y = Reshape(x, t)
+//   after    y = Reshape(x, t)                    with x float [2,3,4] and t = {2, -1}
 //
 // In rounds: nodes whose inputs are all known are run together in one small model by the runtime, with its
 // optimisations off, so the values are those that the model would compute. Shape, and Gather and Slice of a
@@ -101,7 +100,7 @@ class Folder {
     if (constant == nullptr) return std::nullopt;
     const auto* dense = std::get_if<ir::Dense>(&constant->form);
     if (dense == nullptr) return std::nullopt;
-    return add({place, dense->tensor.aligned(), std::nullopt, {}});
+    return add({place, dense->tensor, std::nullopt, {}});
   }
 
   std::size_t add(Known known) {
@@ -166,7 +165,24 @@ class Folder {
 
   // The inputs of a node that may be run, or nullopt with its reason recorded.
   std::optional<std::vector<std::size_t>> admit(NodePlace place, std::vector<const Tensor*>& tensors) {
-    const Node& node = model_.graph(place.graph).node(place.node);
+    const Graph& graph = model_.graph(place.graph);
+    const Node& node = graph.node(place.node);
+    const auto refused = [&](std::string reason) {
+      decline(place, std::move(reason));
+      return std::nullopt;
+    };
+    if (!fold::is_foldable(node)) return refused(node.op_type + " is not folded");
+    if (node.outputs.size() != 1 || !node.has_output(0)) return refused("it has no result, or several");
+    // A runtime has another kernel for matrices W and R that are constant, and the recurrence amplifies how
+    // that one rounds.
+    const ValueId result = node.outputs.front();
+    const auto recurrent = [&](ir::NodeId reader) {
+      const Node& found = graph.node(reader);
+      return (found.is("LSTM") || found.is("GRU") || found.is("RNN")) &&
+             (found.input(1) == result || found.input(2) == result);
+    };
+    if (std::ranges::any_of(graph.value(result).readers, recurrent))
+      return refused("a recurrent operator reads it, and its results would change");
     std::vector<std::size_t> inputs;
     std::uint64_t input_bytes = 0;
     for (const ValueId input : node.inputs) {
@@ -175,24 +191,11 @@ class Folder {
         continue;
       }
       inputs.push_back(find(source_of(model_, {place.graph, input})).value());
-      tensors.push_back(&known_[inputs.back()].tensor);
-      input_bytes += tensors.back()->bytes().size();
+      Tensor& tensor = known_[inputs.back()].tensor;
+      tensor = tensor.aligned();  // weights stay where they lie in a file until something computes with them
+      tensors.push_back(&tensor);
+      input_bytes += tensor.bytes().size();
     }
-    const auto refused = [&](std::string reason) {
-      decline(place, std::move(reason));
-      return std::nullopt;
-    };
-    if (!fold::is_foldable(node)) return refused(node.op_type + " is not folded");
-    if (node.outputs.size() != 1 || !node.has_output(0)) return refused("it has no result, or several");
-    // A runtime has another kernel for recurrent weights that are constant, and the recurrence amplifies how
-    // that one rounds.
-    const Graph& graph = model_.graph(place.graph);
-    const auto recurrent = [&](ir::NodeId reader) {
-      const Node& found = graph.node(reader);
-      return found.is("LSTM") || found.is("GRU") || found.is("RNN");
-    };
-    if (std::ranges::any_of(graph.value(node.outputs.front()).readers, recurrent))
-      return refused("a recurrent operator reads it, and its results would change");
     const auto bytes = fold::result_bytes(node, tensors, model_.opset());
     if (!bytes) return refused(bytes.error());
     if (*bytes > std::max(input_bytes, kAlwaysComputed))
@@ -276,8 +279,7 @@ class Folder {
         continue;
       }
       ir::Rewriter edit(model_, known.place.graph);
-      const ir::Value& value = model_.graph(known.place.graph).value(known.place.value);
-      if (value.readers.empty() && value.output_uses == 0) {
+      if (!model_.graph(known.place.graph).is_used(known.place.value)) {
         edit.remove_node(known.node->node);
       } else {
         stored += known.tensor.bytes().size();
@@ -287,8 +289,8 @@ class Folder {
     }
     for (const Known& known : known_) {
       if (known.node) continue;
-      const ir::Value& value = model_.graph(known.place.graph).value(known.place.value);
-      if (!value.readers.empty() || value.output_uses > 0 || value.is_input) continue;
+      const Graph& graph = model_.graph(known.place.graph);
+      if (graph.is_used(known.place.value) || graph.value(known.place.value).is_input) continue;
       freed += known.tensor.bytes().size();
       ir::Rewriter(model_, known.place.graph).remove_constant(known.place.value);
     }

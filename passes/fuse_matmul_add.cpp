@@ -15,7 +15,7 @@
 #include <optional>
 
 #include "ir/rewriter.h"
-#include "passes/value_types.h"
+#include "passes/places.h"
 
 namespace pith::passes {
 namespace {
@@ -37,15 +37,15 @@ std::optional<std::size_t> product_operand(const ir::Model& model, ir::GraphId g
   return std::nullopt;
 }
 
-std::optional<std::string> refusal(const ValueTypes& types, const ir::Model& model, ir::GraphId graph_id,
-                                   const Node& product, const ir::Constant& addend) {
+std::optional<std::string> refusal(const ir::Model& model, ir::GraphId graph_id, const Node& product,
+                                   const ir::Constant& addend) {
   const Graph& graph = model.graph(graph_id);
   const ValueId result = product.outputs[0];
   if (graph.is_output(result)) return "the product is a graph output";
   if (!graph.has_one_reader(result)) return "the product has another reader";
   if (!product.has_input(0) || !product.has_input(1)) return "the product lacks a factor";
-  const auto a = types.shape({graph_id, product.input(0)});
-  const auto b = types.shape({graph_id, product.input(1)});
+  const auto a = shape_at(model, {graph_id, product.input(0)});
+  const auto b = shape_at(model, {graph_id, product.input(1)});
   if (!a || !b || a->size() != 2 || b->size() != 2) return "the factors are not known to be matrices";
   if (addend.dtype != ir::DType::float32 && addend.dtype != ir::DType::float64 &&
       addend.dtype != ir::DType::float16)
@@ -62,7 +62,6 @@ std::optional<std::string> refusal(const ValueTypes& types, const ir::Model& mod
 Result<Outcome> FuseMatmulAdd::run(ir::Model& model, PassContext& context) {
   Outcome outcome;
   if (model.opset() < 7) return outcome;
-  const ValueTypes types(model);
   for (const ir::GraphId graph_id : model.graphs()) {
     for (const ir::NodeId id : model.graph(graph_id).nodes()) {
       const Graph& graph = model.graph(graph_id);
@@ -72,8 +71,7 @@ Result<Outcome> FuseMatmulAdd::run(ir::Model& model, PassContext& context) {
       PITH_CHECK_OK(context.keep_going());
       const ir::NodeId product = graph.producer(node.input(*operand));
       const ValueId addend = node.input(1 - *operand);
-      if (auto why =
-              refusal(types, model, graph_id, graph.node(product), *constant_at(model, {graph_id, addend}))) {
+      if (auto why = refusal(model, graph_id, graph.node(product), *constant_at(model, {graph_id, addend}))) {
         context.skipped(graph, id, *std::move(why));
         continue;
       }

@@ -92,13 +92,12 @@ Found<Linear> find_linear(const Graph& graph, ValueId result, bool accept_matmul
   const ir::Constant* weight = graph.constant(producer.input(1));
   if (weight == nullptr || weight->dtype != ir::DType::float32)
     return refuse("the weight of its " + producer.op_type + " is not a float32 constant");
-  const auto* dense = std::get_if<ir::Dense>(&weight->form);
-  if (dense == nullptr)
+  if (!std::holds_alternative<ir::Dense>(weight->form))
     return refuse("the weight of its " + producer.op_type + " is compressed; fold before compressing");
   const auto layout = layout_of(producer, weight->shape);
   if (!layout)
     return refuse("the weight of its " + producer.op_type + " has shape " + ir::to_string(weight->shape));
-  return Linear{id, *layout, dense->tensor.aligned(), producer.has_input(2)};
+  return Linear{id, *layout, to_dense(*weight), producer.has_input(2)};
 }
 
 Found<Channels> read_bias(const Graph& graph, const Linear& linear) {
@@ -148,8 +147,7 @@ void store_folded(ir::Model& model, ir::GraphId graph_id, const Linear& linear, 
   edit.take_over_output(result, other);
   for (const ValueId id : replaced) {
     const ir::Value& value = graph.value(id);
-    if (value.constant != nullptr && !value.is_input && value.readers.empty() && value.output_uses == 0)
-      edit.remove_constant(id);
+    if (value.constant != nullptr && !value.is_input && !graph.is_used(id)) edit.remove_constant(id);
   }
 }
 

@@ -14,7 +14,9 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ir/overloaded.h"
@@ -31,34 +33,50 @@ class Hasher {
   Hasher() { XXH3_64bits_reset(&state_); }
 
   void add(std::span<const std::byte> bytes) { XXH3_64bits_update(&state_, bytes.data(), bytes.size()); }
-  void add(const ir::Tensor& tensor) { add(tensor.bytes()); }
   [[nodiscard]] std::uint64_t digest() const { return XXH3_64bits_digest(&state_); }
 
  private:
   XXH3_state_t state_;
 };
 
-// Equal for constants that are same_bits(); what it leaves out only makes more candidates to compare.
-std::uint64_t hash(const ir::Constant& constant) {
+std::uint64_t hash(const ir::Constant& constant, void (*add)(Hasher&, const ir::Tensor&)) {
   Hasher hasher;
   hasher.add(std::as_bytes(std::span(&constant.dtype, 1)));
   hasher.add(std::as_bytes(std::span(constant.shape)));
-  std::visit(ir::Overloaded{[&](const ir::Dense& form) { hasher.add(form.tensor); },
+  std::visit(ir::Overloaded{[&](const ir::Dense& form) { add(hasher, form.tensor); },
                             [&](const ir::Sparse& form) {
-                              hasher.add(form.indices);
-                              hasher.add(form.values);
+                              add(hasher, form.indices);
+                              add(hasher, form.values);
                             },
                             [&](const ir::Affine& form) {
-                              hasher.add(form.codes);
-                              hasher.add(form.scales);
+                              add(hasher, form.codes);
+                              add(hasher, form.scales);
                             },
                             [&](const ir::Codebook& form) {
-                              hasher.add(form.centroids);
-                              hasher.add(form.indices);
+                              add(hasher, form.centroids);
+                              add(hasher, form.indices);
                             }},
              constant.form);
-  ir::release(constant);
   return hasher.digest();
+}
+
+// Both are equal for constants that are same_bits(); what they leave out only makes more candidates to
+// compare. A look at the ends of a tensor tells nearly all apart, at a cost that does not grow with it.
+std::uint64_t hash_of_ends(const ir::Constant& constant) {
+  return hash(constant, [](Hasher& hasher, const ir::Tensor& tensor) {
+    constexpr std::size_t kEnd = 128;
+    const auto bytes = tensor.bytes();
+    if (bytes.size() <= 2 * kEnd) return hasher.add(bytes);
+    hasher.add(bytes.first(kEnd));
+    hasher.add(bytes.last(kEnd));
+  });
+}
+
+std::uint64_t hash_of_all(const ir::Constant& constant) {
+  const std::uint64_t all =
+      hash(constant, [](Hasher& hasher, const ir::Tensor& tensor) { hasher.add(tensor.bytes()); });
+  ir::release(constant);
+  return all;
 }
 
 // The constants seen so far, findable by their bits.
@@ -69,19 +87,36 @@ class Seen {
   // Where an equal constant is; nullptr when there is none, then this one is added. The caller may change
   // where it is.
   Place* find_or_add(Place place) {
-    const auto& constant = *model_.graph(place.graph).value(place.value).constant;
-    std::vector<Place>& candidates = by_hash_[hash(constant)];
+    Group& group = groups_[hash_of_ends(at(place))];
+    if (!group.first && group.others.empty()) {
+      group.first = place;
+      return nullptr;
+    }
+    if (group.first) {
+      const Place first = *std::exchange(group.first, std::nullopt);
+      group.others[hash_of_all(at(first))].push_back(first);
+    }
+    std::vector<Place>& candidates = group.others[hash_of_all(at(place))];
     for (Place& candidate : candidates) {
-      if (ir::same_bits(*model_.graph(candidate.graph).value(candidate.value).constant, constant))
-        return &candidate;
+      if (ir::same_bits(at(candidate), at(place))) return &candidate;
     }
     candidates.push_back(place);
     return nullptr;
   }
 
  private:
+  // Constants of equal ends. One alone need not be read.
+  struct Group {
+    std::optional<Place> first;
+    std::unordered_map<std::uint64_t, std::vector<Place>> others;  // by all of their bytes
+  };
+
+  [[nodiscard]] const ir::Constant& at(Place place) const {
+    return *model_.graph(place.graph).value(place.value).constant;
+  }
+
   const ir::Model& model_;
-  std::unordered_map<std::uint64_t, std::vector<Place>> by_hash_;
+  std::unordered_map<std::uint64_t, Group> groups_;
 };
 
 // The innermost graph that is or encloses both. Graphs nest no deeper than the importer allows.
@@ -90,13 +125,6 @@ ir::GraphId around_both(const ir::Model& model, ir::GraphId a, ir::GraphId b) {
   for (; a != ir::kNoGraph; a = model.graph(a).parent()) around_a.push_back(a);
   while (std::ranges::find(around_a, b) == around_a.end()) b = model.graph(b).parent();
   return b;
-}
-
-// The constant of an enclosing graph as this graph sees it.
-ValueId seen_from(ir::Model& model, ir::GraphId graph, Place outer) {
-  if (graph == outer.graph) return outer.value;
-  const ValueId around = seen_from(model, model.graph(graph).parent(), outer);
-  return ir::Rewriter(model, graph).capture(around);
 }
 
 // What reads the constant reads the other one, and the constant goes.

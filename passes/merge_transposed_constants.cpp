@@ -23,7 +23,7 @@
 #include <tuple>
 
 #include "ir/rewriter.h"
-#include "passes/value_types.h"
+#include "passes/places.h"
 
 namespace pith::passes {
 namespace {
@@ -90,15 +90,14 @@ bool is_transpose(const Tensor& a, const Tensor& b) {
 }
 
 // Why a reader of the constant cannot read its transpose, or nullopt.
-std::optional<std::string> refusal(const ir::Model& model, ir::GraphId graph_id, const ValueTypes& types,
-                                   ValueId id) {
+std::optional<std::string> refusal(const ir::Model& model, ir::GraphId graph_id, ValueId id) {
   const Graph& graph = model.graph(graph_id);
   for (const NodeId reader : graph.value(id).readers) {
     const Node& node = graph.node(reader);
     if (node.is("Gemm") && node.input(2) != id) continue;
     if (!node.is("MatMul") || node.input(1) != id || node.input(0) == id)
       return graph.describe(reader) + " reads it as it is";
-    const auto other = types.shape({graph_id, node.input(0)});
+    const auto other = shape_at(model, {graph_id, node.input(0)});
     const ir::DType type = graph.value(id).constant->dtype;
     const bool gemm_takes =
         type == ir::DType::float32 || type == ir::DType::float64 || type == ir::DType::float16;
@@ -132,7 +131,6 @@ void read_transposed(ir::Model& model, ir::GraphId graph_id, ValueId from, Value
 Result<Outcome> MergeTransposedConstants::run(ir::Model& model, PassContext& context) {
   Outcome outcome;
   std::uint64_t bytes = 0;
-  const ValueTypes types(model);
   for (const ir::GraphId graph_id : model.graphs()) {
     const Graph& graph = model.graph(graph_id);
     using Kind = std::tuple<ir::DType, std::int64_t, std::int64_t>;
@@ -157,9 +155,9 @@ Result<Outcome> MergeTransposedConstants::run(ir::Model& model, PassContext& con
         const auto found = kept.find(sample_hash(*matrix(graph, id), true));
         if (found == kept.end() || found->second == id || gone.contains(found->second)) continue;
         if (!is_transpose(*matrix(graph, id), *matrix(graph, found->second))) continue;
-        if (auto why = refusal(model, graph_id, types, id)) {
+        if (auto why = refusal(model, graph_id, id)) {
           // The other one may be able to go, in its turn; a pair is recorded once.
-          if (id < found->second && refusal(model, graph_id, types, found->second)) {
+          if (id < found->second && refusal(model, graph_id, found->second)) {
             context.skipped_tensor(
                 graph.value(id).name,
                 "is the transpose of '" + graph.value(found->second).name + "', but " + *why);

@@ -55,6 +55,8 @@ class PassContext {
   std::vector<std::regex> exclude;
   // True when the user wants to stop; long passes look between tensors, on any of their threads.
   std::function<bool()> cancelled;
+  // Whether something will store the encodings of constants; if not, none need be made.
+  bool keeps_encodings = true;
   // Computes values for passes that fold; null: such passes leave alone what would have to be computed.
   ModelRunner* runner = nullptr;
 

@@ -1,5 +1,7 @@
 #include "passes/places.h"
 
+#include "ir/rewriter.h"
+
 namespace pith::passes {
 
 Place source_of(const ir::Model& model, Place place) {
@@ -9,6 +11,22 @@ Place source_of(const ir::Model& model, Place place) {
     if (outer == ir::kNoValue) return place;
     place = {graph.parent(), outer};
   }
+}
+
+ir::ValueId seen_from(ir::Model& model, ir::GraphId graph, Place outer) {
+  if (graph == outer.graph) return outer.value;
+  const ir::ValueId around = seen_from(model, model.graph(graph).parent(), outer);
+  return ir::Rewriter(model, graph).capture(around);
+}
+
+std::optional<std::vector<ir::Dim>> shape_at(const ir::Model& model, Place place) {
+  const Place source = source_of(model, place);
+  const ir::Value& value = model.graph(source.graph).value(source.value);
+  if (value.constant != nullptr && !value.is_input)
+    return std::vector<ir::Dim>(value.constant->shape.begin(), value.constant->shape.end());
+  // A loop may change the shapes of what it carries from one round to the next.
+  if (value.is_input && source.graph != ir::kMainGraph) return std::nullopt;
+  return value.type.shape;
 }
 
 const ir::Constant* constant_at(const ir::Model& model, Place place) {

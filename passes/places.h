@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "ir/model.h"
@@ -24,6 +25,12 @@ struct NodePlace {
 
 // The value that this one stands for: itself, or what it captures, through all graphs around it.
 [[nodiscard]] Place source_of(const ir::Model& model, Place place);
+
+// The value of an enclosing graph as `graph` sees it: it is captured by each graph between.
+[[nodiscard]] ir::ValueId seen_from(ir::Model& model, ir::GraphId graph, Place outer);
+
+// The declared shape of the source, or that of a constant; nullopt when nothing tells the rank.
+[[nodiscard]] std::optional<std::vector<ir::Dim>> shape_at(const ir::Model& model, Place place);
 
 // The constant at the source of a value; null as for Graph::constant().
 [[nodiscard]] const ir::Constant* constant_at(const ir::Model& model, Place place);

@@ -21,13 +21,9 @@ namespace {
 
 using ir::Graph, ir::Node, ir::NodeId, ir::Value, ir::ValueId;
 
-bool is_unread(const Value& value) {
-  return value.readers.empty() && value.output_uses == 0;
-}
-
 bool is_dead(const Graph& graph, const Node& node) {
   return std::ranges::all_of(
-      node.outputs, [&](ValueId output) { return output == ir::kNoValue || is_unread(graph.value(output)); });
+      node.outputs, [&](ValueId output) { return output == ir::kNoValue || !graph.is_used(output); });
 }
 
 bool may_have_effects(const ir::Model& model, const Node& node) {
@@ -61,8 +57,9 @@ std::size_t remove_nodes(ir::Model& model, ir::GraphId graph_id, PassContext& co
 std::size_t remove_constants(ir::Model& model, ir::GraphId graph_id) {
   std::size_t removed = 0;
   for (const ValueId id : model.graph(graph_id).values()) {
-    const Value& value = model.graph(graph_id).value(id);
-    if (value.constant == nullptr || value.is_input || !is_unread(value)) continue;
+    const Graph& graph = model.graph(graph_id);
+    const Value& value = graph.value(id);
+    if (value.constant == nullptr || value.is_input || graph.is_used(id)) continue;
     ir::Rewriter(model, graph_id).remove_constant(id);
     ++removed;
   }

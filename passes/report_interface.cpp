@@ -31,10 +31,9 @@ Result<Outcome> ReportInterface::run(ir::Model& model, PassContext& context) {
   std::size_t constant = 0;
   std::size_t repeated = 0;
   for (const ValueId id : graph.inputs()) {
-    const ir::Value& value = graph.value(id);
-    if (!value.readers.empty() || value.output_uses > 0) continue;
+    if (graph.is_used(id)) continue;
     ++unused;
-    context.skipped_tensor(value.name,
+    context.skipped_tensor(graph.value(id).name,
                            "nothing reads this graph input; it stays because callers may name it");
   }
   std::map<ValueId, ValueId> first_output;

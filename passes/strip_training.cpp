@@ -63,7 +63,7 @@ Result<Outcome> StripTraining::run(ir::Model& model, PassContext& context) {
       if (auto why = training(model, graph_id, node)) context.skipped(graph, id, *std::move(why));
       if (!has_training_results(node)) continue;
       for (std::size_t i = node.outputs.size(); i-- > 1;) {
-        if (!node.has_output(i) || is_used(graph, node.outputs[i])) continue;
+        if (!node.has_output(i) || graph.is_used(node.outputs[i])) continue;
         ir::Rewriter(model, graph_id).drop_output(id, i);
         ++outcome.changes;
       }

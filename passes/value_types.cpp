@@ -168,19 +168,9 @@ DType ValueTypes::dtype(Place place) const {
   return found == types_.end() ? DType::undefined : found->second;
 }
 
-std::optional<std::vector<ir::Dim>> ValueTypes::shape(Place place) const {
-  const Place source = source_of(model_, place);
-  const ir::Value& value = model_.graph(source.graph).value(source.value);
-  if (value.constant != nullptr && !value.is_input)
-    return std::vector<ir::Dim>(value.constant->shape.begin(), value.constant->shape.end());
-  // A loop may change the shapes of what it carries from one round to the next.
-  if (value.is_input && source.graph != ir::kMainGraph) return std::nullopt;
-  return value.type.shape;
-}
-
 bool ValueTypes::broadcasts_into(const ir::Shape& constant, Place place) const {
   if (constant.empty()) return true;
-  const auto dims = shape(place);
+  const auto dims = shape_at(model_, place);
   if (!dims || dims->size() < constant.size()) return false;
   const std::size_t offset = dims->size() - constant.size();
   for (std::size_t i = 0; i < constant.size(); ++i) {
@@ -189,20 +179,22 @@ bool ValueTypes::broadcasts_into(const ir::Shape& constant, Place place) const {
   return true;
 }
 
-std::optional<std::vector<std::int64_t>> integers_at(const ir::Model& model, Place place) {
-  const ir::Constant* constant = constant_at(model, place);
-  if (constant == nullptr) return std::nullopt;
-  if (!std::holds_alternative<ir::Dense>(constant->form)) return std::nullopt;
-  const ir::Tensor dense = to_dense(*constant);
-  if (constant->dtype == DType::int64) {
-    const auto values = dense.as<std::int64_t>();
+std::optional<std::vector<std::int64_t>> integers_in(const ir::Tensor& tensor) {
+  if (tensor.dtype() == DType::int64) {
+    const auto values = tensor.as<std::int64_t>();
     return std::vector(values.begin(), values.end());
   }
-  if (constant->dtype == DType::int32) {
-    const auto values = dense.as<std::int32_t>();
+  if (tensor.dtype() == DType::int32) {
+    const auto values = tensor.as<std::int32_t>();
     return std::vector<std::int64_t>(values.begin(), values.end());
   }
   return std::nullopt;
+}
+
+std::optional<std::vector<std::int64_t>> integers_at(const ir::Model& model, Place place) {
+  const ir::Constant* constant = constant_at(model, place);
+  if (constant == nullptr || !std::holds_alternative<ir::Dense>(constant->form)) return std::nullopt;
+  return integers_in(to_dense(*constant));
 }
 
 std::optional<std::vector<std::int64_t>> integers_of(const ir::Model& model, ir::GraphId graph,

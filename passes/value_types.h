@@ -19,9 +19,6 @@ class ValueTypes {
   // Undefined when nothing tells.
   [[nodiscard]] ir::DType dtype(Place place) const;
 
-  // The declared shape, or that of a constant; nullopt when nothing tells the rank.
-  [[nodiscard]] std::optional<std::vector<ir::Dim>> shape(Place place) const;
-
   // Whether a constant of this shape, broadcast together with the value, leaves the value's shape as it is.
   [[nodiscard]] bool broadcasts_into(const ir::Shape& constant, Place place) const;
 
@@ -33,7 +30,10 @@ class ValueTypes {
   std::map<Place, ir::DType> types_;
 };
 
-// The elements of an int64 or int32 constant; nullopt when it is none, or compressed.
+// The elements of an int64 or int32 tensor; nullopt when it is of another type.
+[[nodiscard]] std::optional<std::vector<std::int64_t>> integers_in(const ir::Tensor& tensor);
+
+// The same of a constant; nullopt also when it is none, or compressed.
 [[nodiscard]] std::optional<std::vector<std::int64_t>> integers_at(const ir::Model& model, Place place);
 
 // Integers that an operator takes as an attribute in old operator sets and as an input in new ones; nullopt

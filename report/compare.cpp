@@ -63,10 +63,8 @@ std::vector<DeclarationPair> differing(const ir::Graph& a, const std::vector<ir:
 
 // Equal messages, with the constants left out by name.
 bool same_graph(const ir::Model& a, const ir::Model& b) {
-  const ir::onnx::WriteOptions without_values{.weights = ir::onnx::Weights::dense,
-                                              .leave_out = [](const ir::Constant&) { return true; }};
-  const auto first = ir::onnx::write(a, without_values);
-  const auto second = ir::onnx::write(b, without_values);
+  const auto first = ir::onnx::write_without_values(a);
+  const auto second = ir::onnx::write_without_values(b);
   if (!first || !second || first->file.joined() != second->file.joined()) return false;
   return std::ranges::equal(
       first->left_out, second->left_out, {}, [](const auto& one) { return one.name; },

@@ -40,17 +40,13 @@ ModelSize size_of(const ir::Model& model, Storage storage, std::uint64_t file_by
 }
 
 std::string sha256(std::span<const std::byte> bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  return fmt::format("{:02x}", fmt::join(digest, ""));
+  return sha256_of(ir::Buffer::view(bytes));
 }
 
 std::string sha256_of(const ir::Buffer& bytes) {
-  constexpr std::size_t kWindow = std::size_t{4} << 20;
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  for (std::size_t at = 0; at < bytes.size(); at += kWindow) {
-    const ir::Buffer window = bytes.slice(at, std::min(kWindow, bytes.size() - at));
+  for (const ir::Buffer& window : bytes.windows()) {
     EVP_DigestUpdate(context.get(), window.bytes().data(), window.size());
     window.release();
   }

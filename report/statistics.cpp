@@ -323,7 +323,7 @@ ValueStatistics measure_packed(const ir::Tensor& tensor, Statistics what, const 
 std::optional<ValueStatistics> measure_values(const ir::Tensor& tensor, Statistics what, unsigned threads,
                                               const CountingLimits& limits) {
   const Work work{threads, limits};
-  if (tensor.element_count() == 0) return std::nullopt;
+  if (what == Statistics::none || tensor.element_count() == 0) return std::nullopt;
   switch (ir::bits_of(tensor.dtype())) {
     case 2:
     case 4:

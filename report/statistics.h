@@ -17,7 +17,7 @@ struct ValueStatistics {
 };
 
 // Zeros alone take one look at the values; the rest takes several.
-enum class Statistics : unsigned char { zeros, everything };
+enum class Statistics : unsigned char { none, zeros, everything };
 
 // How many words are looked at together; what is above goes in several looks. Results do not depend on it.
 struct CountingLimits {
@@ -27,8 +27,9 @@ struct CountingLimits {
   std::uint64_t part = std::uint64_t{4} << 20;        // words that are worth a thread
 };
 
-// nullopt for types without numbers of 2, 4, 8, 16, 32 or 64 bits: strings, complex128, 6-bit floats. The
-// result does not depend on `threads`. Needs at most 192 MiB beside the tensor, whatever its size.
+// nullopt for Statistics::none, and for types without numbers of 2, 4, 8, 16, 32 or 64 bits: strings,
+// complex128, 6-bit floats. The result does not depend on `threads`. Needs at most 192 MiB beside the tensor,
+// whatever its size.
 [[nodiscard]] std::optional<ValueStatistics> measure_values(const ir::Tensor& tensor, Statistics what,
                                                             unsigned threads,
                                                             const CountingLimits& limits = {});

@@ -33,7 +33,7 @@ Digest digest_of(const Tensor& tensor) {
 
 struct Measured {
   TensorEntry entry;
-  Digest digest;
+  std::optional<Digest> digest;  // of the values, when they were looked at
 };
 
 class Measurer {
@@ -48,24 +48,25 @@ class Measurer {
 
   [[nodiscard]] Measured measure(const NamedConstant& named, unsigned threads) const {
     const Constant& constant = *named.constant;
-    const Tensor values = to_dense(constant);
     TensorEntry entry;
     entry.name = named.name;
     entry.shape = constant.shape;
     entry.dtype = ir::name_of(constant.dtype);
     entry.form = ir::form_name(constant.form);
     entry.coder = constant.encoding ? codec::coder_name(constant.encoding->coder()) : "none";
-    entry.elements = values.element_count();
+    entry.elements = ir::element_count(constant.shape).value_or(0);
     entry.bytes_after = bytes_in(after_in_, constant);
     const auto elements = static_cast<double>(entry.elements);
     entry.bits_per_weight = 8.0 * static_cast<double>(entry.bytes_after) / elements;
+    if (const auto found = find(originals_, named.name, constant))
+      entry.bytes_before = bytes_in(before_in_, *found);
+    if (statistics_ == Statistics::none) return {std::move(entry), std::nullopt};
+    const Tensor values = to_dense(constant);
     if (const auto found = measure_values(values, statistics_, threads)) {
       entry.sparsity = static_cast<double>(found->zeros) / elements;
       entry.distinct = found->distinct;
       entry.entropy_bits = found->entropy_bits;
     }
-    if (const auto found = find(originals_, named.name, constant))
-      entry.bytes_before = bytes_in(before_in_, *found);
     if (const auto found = find(exact_, named.name, constant)) add_error(*found, values, entry);
     const Digest digest = digest_of(values);
     ir::release(constant);
@@ -97,9 +98,11 @@ std::vector<TensorEntry> measure_all(const Measurer& measurer, const ir::Model& 
   std::map<std::tuple<std::string, ir::Shape, Digest>, std::string> first_of;
   std::vector<TensorEntry> entries;
   for (Measured& one : measured) {
-    const auto [first, is_new] =
-        first_of.try_emplace(std::tuple(one.entry.dtype, one.entry.shape, one.digest), one.entry.name);
-    if (!is_new) one.entry.same_as = first->second;
+    if (one.digest) {
+      const auto [first, is_new] =
+          first_of.try_emplace(std::tuple(one.entry.dtype, one.entry.shape, *one.digest), one.entry.name);
+      if (!is_new) one.entry.same_as = first->second;
+    }
     entries.push_back(std::move(one.entry));
   }
   return entries;

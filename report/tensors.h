@@ -40,8 +40,8 @@ enum class Storage : unsigned char {
 };
 
 struct MeasureOptions {
-  Statistics statistics = Statistics::everything;
-  unsigned threads = 1;  // the result does not depend on it
+  Statistics statistics = Statistics::everything;  // none: sizes alone; the values are not looked at
+  unsigned threads = 1;                            // the result does not depend on it
 };
 
 // Bytes that the file spends on the values of this constant.

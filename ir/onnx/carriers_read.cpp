@@ -93,11 +93,15 @@ class Recognizer {
     return producer;
   }
 
+  static std::optional<Tensor> plain(const Constant& constant) {
+    if (!std::holds_alternative<Dense>(constant.form)) return std::nullopt;
+    return to_dense(constant);
+  }
+
   std::optional<Tensor> dense(ValueId id, DType dtype) const {
     const Constant* constant = graph_.constant(id);
     if (constant == nullptr || constant->dtype != dtype) return std::nullopt;
-    const auto* form = std::get_if<Dense>(&constant->form);
-    return form == nullptr ? std::nullopt : std::optional(form->tensor.aligned());
+    return plain(*constant);
   }
 
   std::optional<Tensor> cast_of(ValueId id, DType to) {
@@ -106,9 +110,7 @@ class Recognizer {
         graph_.node(cast).attribute<std::int64_t>("to", 0) != static_cast<std::int64_t>(to))
       return std::nullopt;
     const Constant* constant = graph_.constant(graph_.node(cast).input(0));
-    if (constant == nullptr) return std::nullopt;
-    const auto* form = std::get_if<Dense>(&constant->form);
-    return form == nullptr ? std::nullopt : std::optional(form->tensor.aligned());
+    return constant == nullptr ? std::nullopt : plain(*constant);
   }
 
   // The axis along which [1,..,C,..,1] spreads over `shape`.
@@ -207,7 +209,7 @@ void replace(Model& model, GraphId graph_id, const Found& found) {
   const auto [end, last] = std::ranges::unique(constants);
   constants.erase(end, last);
   for (const ValueId id : constants) {
-    if (graph.value(id).readers.empty() && graph.value(id).output_uses == 0) rewriter.remove_constant(id);
+    if (!graph.is_used(id)) rewriter.remove_constant(id);
   }
 }
 

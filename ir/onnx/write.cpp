@@ -212,4 +212,8 @@ Result<Written> write(const Model& model, const WriteOptions& options) {
   return Exporter(model, options).run();
 }
 
+Result<Written> write_without_values(const Model& model) {
+  return write(model, {.weights = Weights::dense, .leave_out = [](const Constant&) { return true; }});
+}
+
 }  // namespace pith::ir::onnx

@@ -45,4 +45,7 @@ struct Written {
 // the limit of a ModelProto, and files of external data that cannot be written.
 [[nodiscard]] Result<Written> write(const Model& model, const WriteOptions& options = {});
 
+// The same with every constant left out: by this the graphs of two models are compared.
+[[nodiscard]] Result<Written> write_without_values(const Model& model);
+
 }  // namespace pith::ir::onnx

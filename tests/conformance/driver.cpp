@@ -114,6 +114,7 @@ Result<Variant> parse_variant(std::string_view text) {
     return fail(ErrorCode::usage, fmt::format("'{}' is not NAME=PIPELINE", text));
   Variant variant;
   variant.name = text.substr(0, equals);
+  if (variant.name == "onnx") return fail(ErrorCode::usage, "the model itself ends in .onnx");
   text.remove_prefix(equals + 1);
   variant.container = text.starts_with("pith:");
   if (variant.container) text.remove_prefix(std::string_view("pith:").size());
