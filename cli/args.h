@@ -63,6 +63,9 @@ struct Args {
   bool quiet = false;
 
   std::vector<std::string> argv;  // as typed
+
+  // Whether a report in full is asked for, with hashes and statistics; a summary shows neither.
+  [[nodiscard]] bool full_report() const { return format == Format::json || !report.empty(); }
 };
 
 // Refuses unknown commands and flags (naming the nearest), missing and bad values, with ErrorCode::usage.

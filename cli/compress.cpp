@@ -198,7 +198,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   report.pipeline = plan.text;
   report.resolved = plan.pipeline.print();
   // Only the report in full shows what the operators compute and the values are like.
-  const bool in_full = args.format == Format::json || !args.report.empty();
+  const bool in_full = args.full_report();
   const auto size_of = [&](const ir::Model& model, report::Storage storage, std::uint64_t bytes) {
     return report::size_of(model, storage, bytes, in_full ? report::count_macs(model) : report::MacCount());
   };
@@ -222,7 +222,6 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   }
   PITH_CHECK_OK(check_strict(args, report.passes));
 
-  report.inputs.push_back(original.entry());
   ui.progress.stage("writing");
   std::vector<Shipped> shipped;
   for (const Target& target : plan.targets) {
@@ -255,6 +254,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
     report.outputs.clear();
   }
   report.exit_code = static_cast<int>(exit);
+  report.inputs.push_back(original.entry());
   add_warnings(report, plan.pipeline, plan.targets, args.pipeline.has_value());
   report.suggestion = suggestion(args, report, main.target);
   report.environment = ui.environment(evaluation ? evaluation->runtime_version() : "");

@@ -76,12 +76,13 @@ Result<std::map<std::string, ir::Buffer>> DataFiles::read_back() const {
   return files;
 }
 
-std::vector<report::FileEntry> DataFiles::entries() const {
+std::vector<report::FileEntry> DataFiles::entries(bool hash) const {
   std::vector<report::FileEntry> entries;
   for (const File& file : files_) {
-    const auto bytes = file.output.read_back();
-    entries.push_back({file.output.target().filename().string(), file.size,
-                       bytes ? report::sha256_of(*bytes) : std::string()});
+    report::FileEntry entry{file.output.target().filename().string(), file.size, {}};
+    const auto bytes = hash ? file.output.read_back() : ir::Buffer();
+    if (bytes && hash) entry.sha256 = report::sha256_of(*bytes);
+    entries.push_back(std::move(entry));
   }
   return entries;
 }

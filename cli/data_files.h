@@ -32,7 +32,7 @@ class DataFiles final : public ir::onnx::ExternalWriter {
 
   // After finish(): the files by location, mapped from what was written, and what a report says of them.
   [[nodiscard]] Result<std::map<std::string, ir::Buffer>> read_back() const;
-  [[nodiscard]] std::vector<report::FileEntry> entries() const;
+  [[nodiscard]] std::vector<report::FileEntry> entries(bool hash) const;
   // Waits for the disk.
   [[nodiscard]] Result<void> sync();
   // Gives the files their names.

@@ -57,7 +57,7 @@ bool same_values(const ir::Constant& a, const ir::Constant& b) {
 }  // namespace
 
 LoadOptions load_options(const Args& args) {
-  LoadOptions options{.data_root = args.data_root};
+  LoadOptions options{.data_root = args.data_root, .hash = args.full_report()};
   if (!args.outputs.empty() && !args.dry_run) options.spill_folder = folder_of(args.outputs.front());
   return options;
 }
@@ -68,7 +68,7 @@ Result<ModelFile> load_model(const std::filesystem::path& path, const LoadOption
   PITH_TRY(file.bytes, ir::Buffer::map_file(path));
   file.total_bytes = file.bytes.size();
   // Hashing takes about as long as reading.
-  file.sha256 = std::async([bytes = file.bytes] { return report::sha256_of(bytes); }).share();
+  if (load.hash) file.sha256 = std::async([bytes = file.bytes] { return report::sha256_of(bytes); }).share();
   Result<ir::Model> model;
   if (is_container(file.bytes)) {
     file.format = ModelFormat::pith;

@@ -31,19 +31,22 @@ struct ModelFile {
   std::uint64_t total_bytes = 0;                                // with the files of external data
   std::vector<std::pair<std::string, std::uint64_t>> external;  // those files and their bytes
 
-  std::shared_future<std::string> sha256;  // of `bytes`, computed beside other work
+  std::shared_future<std::string> sha256;  // of `bytes`, computed beside other work if asked for
 
   [[nodiscard]] std::string name() const { return path.filename().string(); }
-  // What a report says of the file; waits for the hash.
-  [[nodiscard]] report::FileEntry entry() const { return {name(), total_bytes, sha256.get()}; }
+  // What a report says of the file; waits for the hash, which is empty when it was not asked for.
+  [[nodiscard]] report::FileEntry entry() const {
+    return {name(), total_bytes, sha256.valid() ? sha256.get() : std::string()};
+  }
   [[nodiscard]] bool has_external_data() const { return !external.empty(); }
 };
 
 struct LoadOptions {
   std::filesystem::path data_root = {};     // see ir::onnx::DataFolder
   std::filesystem::path spill_folder = {};  // for models too large for the memory; empty: the system's
+  bool hash = false;                        // the file, for a report in full
 };
-// --data-root, and the folder of the first output.
+// --data-root, whether a report in full is asked for, and the folder of the first output.
 [[nodiscard]] LoadOptions load_options(const Args& args);
 
 // The model in a file; its format is told from its first bytes. Refuses what is no model. From a model of

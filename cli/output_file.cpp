@@ -105,10 +105,11 @@ Result<void> OutputFile::append(const ir::Buffer& piece) {
   for (const ir::Buffer& window : piece.windows()) {
     PITH_CHECK_OK(write_all(file_.get(), window.bytes(), target_));
     window.release();
+    size_ += static_cast<std::int64_t>(window.size());
+    if (size_ - handed_over_ < static_cast<std::int64_t>(ir::Buffer::kWindow)) continue;
     // Only a hint; sync() waits, and says what fails.
-    const auto size = static_cast<std::int64_t>(window.size());
-    ::sync_file_range(file_.get(), size_, size, SYNC_FILE_RANGE_WRITE);
-    size_ += size;
+    ::sync_file_range(file_.get(), handed_over_, size_ - handed_over_, SYNC_FILE_RANGE_WRITE);
+    handed_over_ = size_;
   }
   return {};
 }
@@ -131,7 +132,8 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : target_(std::move(other.target_)),
       temporary_(std::exchange(other.temporary_, {})),
       file_(std::move(other.file_)),
-      size_(other.size_) {}
+      size_(other.size_),
+      handed_over_(other.handed_over_) {}
 
 OutputFile::~OutputFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());

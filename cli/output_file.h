@@ -61,6 +61,7 @@ class OutputFile {
   std::filesystem::path temporary_;  // empty when there is nothing left to remove
   ir::FileDescriptor file_;          // closed by sync()
   std::int64_t size_ = 0;
+  std::int64_t handed_over_ = 0;  // bytes that the disk was told to write
 };
 
 }  // namespace pith::cli

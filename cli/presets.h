@@ -16,7 +16,8 @@ struct Preset {
 
 inline constexpr std::array<Preset, 2> kPresets{{
     {"lossless", "the outputs stay equal up to float rounding",
-     "strip-training, strip-documentation, eliminate-identity, merge-equal-constants, eliminate-common-subexpressions, "
+     "strip-training, strip-documentation, eliminate-identity, merge-equal-constants, "
+     "eliminate-common-subexpressions, "
      "fold-constants, inline-constant-branches, fold-constants, eliminate-no-ops, merge-equal-constants, "
      "eliminate-common-subexpressions, fold-constants, eliminate-no-ops, fuse-matmul-add, fold-batch-norm, "
      "fold-scales, remove-dead-values, merge-equal-constants, merge-transposed-constants, report-interface, "

@@ -46,7 +46,7 @@ Result<std::vector<Target>> check_targets(const Args& args) {
 }
 
 ShipOptions ship_options(const Args& args) {
-  ShipOptions options{.dry_run = args.dry_run, .external = args.external_weights};
+  ShipOptions options{.dry_run = args.dry_run, .external = args.external_weights, .hash = args.full_report()};
   if (args.data_file_size != 0) options.data_file_size = args.data_file_size;
   return options;
 }
@@ -72,9 +72,10 @@ Result<Shipped> ship(const ir::Model& model, const Target& target, const ShipOpt
     PITH_TRY(data_files, shipped.data->read_back());
   }
   // Hashing takes about as long as decoding and comparing, and the disk writes in the meantime.
-  auto digest = std::async([bytes] { return report::sha256_of(bytes); });
-  auto data_entries = std::async(
-      [&data = shipped.data] { return data ? data->entries() : std::vector<report::FileEntry>(); });
+  auto entries = std::async([&, hash = options.hash] {
+    shipped.entry = {name, bytes.size(), hash ? report::sha256_of(bytes) : std::string()};
+    if (shipped.data) shipped.data_entries = shipped.data->entries(hash);
+  });
   auto decoded = decode_model(bytes, target.format, std::move(data_files));
   auto checked = decoded ? check_equal(model, *decoded) : std::unexpected(std::move(decoded).error());
   if (!checked) {
@@ -83,8 +84,7 @@ Result<Shipped> ship(const ir::Model& model, const Target& target, const ShipOpt
                 fmt::format("this is a bug; the file is kept as {}", kept));
   }
   shipped.model = *std::move(decoded);
-  shipped.entry = {name, bytes.size(), digest.get()};
-  shipped.data_entries = data_entries.get();
+  entries.get();
   if (shipped.data && !options.dry_run) PITH_CHECK_OK(shipped.data->sync());
   if (shipped.file) PITH_CHECK_OK(shipped.file->sync());
   return shipped;
@@ -109,7 +109,7 @@ Result<void> write_file(const std::filesystem::path& path, const ir::Pieces& pie
   std::uint64_t at = 0;
   bool same = back.size() == pieces.size();
   for (const ir::Buffer& piece : pieces.parts()) {
-    same = same && std::ranges::equal(back.slice(at, piece.size()).bytes(), piece.bytes());
+    same = same && back.slice(at, piece.size()).text() == piece.text();
     at += piece.size();
   }
   if (!same) {

@@ -37,6 +37,7 @@ struct ShipOptions {
   bool dry_run = false;
   ExternalWeights external = ExternalWeights::automatic;
   std::uint64_t data_file_size = std::numeric_limits<std::uint64_t>::max();
+  bool hash = false;  // the files, for a report in full
 };
 [[nodiscard]] ShipOptions ship_options(const Args& args);
 

@@ -214,6 +214,7 @@ Result<ir::Constant> constant_of(const loader::TensorInfo& tensor, const ir::Buf
     if (!stream.bytes.empty()) {
       const auto offset = static_cast<std::uint64_t>(stream.bytes.data() - bytes_of(file).data());
       bytes = file.slice(offset, stream.bytes.size());
+      bytes.release();
     }
     encoding.streams.push_back({static_cast<std::uint8_t>(stream.coder), std::move(bytes)});
   }

@@ -11,7 +11,7 @@ namespace {
 
 bool same_streams(const ir::Encoding& a, const ir::Encoding& b) {
   return std::ranges::equal(a.streams, b.streams, [](const auto& x, const auto& y) {
-    return x.coder == y.coder && std::ranges::equal(x.bytes.bytes(), y.bytes.bytes());
+    return x.coder == y.coder && x.bytes.text() == y.bytes.text();
   });
 }
 

@@ -57,6 +57,7 @@ std::uint64_t hash(const ir::Constant& constant, void (*add)(Hasher&, const ir::
                               add(hasher, form.indices);
                             }},
              constant.form);
+  ir::release(constant);  // also after a look at the ends: a system may map 2 MiB for each
   return hasher.digest();
 }
 
@@ -73,10 +74,7 @@ std::uint64_t hash_of_ends(const ir::Constant& constant) {
 }
 
 std::uint64_t hash_of_all(const ir::Constant& constant) {
-  const std::uint64_t all =
-      hash(constant, [](Hasher& hasher, const ir::Tensor& tensor) { hasher.add(tensor.bytes()); });
-  ir::release(constant);
-  return all;
+  return hash(constant, [](Hasher& hasher, const ir::Tensor& tensor) { hasher.add(tensor.bytes()); });
 }
 
 // The constants seen so far, findable by their bits.
