@@ -60,6 +60,8 @@ for name, arguments in (
     ("lossless pass to `.onnx`", ["compress", "large.onnx", "--pipeline", "merge-equal-constants", "-o", "out.onnx", "-f", "-q"]),
     ("`--preset lossless` to `.onnx`", ["compress", "large.onnx", "--preset", "lossless", "-o", "out.onnx", "-f", "-q"]),
     ("`--preset safe` to `.pith`", ["compress", "large.onnx", "--preset", "safe", "-o", "out.pith", "-f", "-q"]),
+    ("`prune{sparsity=0.5}` to `.onnx`", ["compress", "large.onnx", "--pipeline", "prune{sparsity=0.5}", "-o", "out.onnx", "-f", "-q"]),
+    ("`share-weights{bits=4}` to `.onnx`", ["compress", "large.onnx", "--pipeline", "share-weights{bits=4}", "-o", "out.onnx", "-f", "-q"]),
     ("`pack`", ["pack", "large.onnx", "-o", "out.pith", "-f", "-q"]),
 ):
     seconds, peak = timed([pith, *arguments])

@@ -36,9 +36,10 @@ std::string refusal(const ir::Constant& constant, const Weight& weight, Prune::S
   if (scope == Prune::Scope::channel && !weight.channel_axis)
     return "its readers disagree on which axis is the output channel; use scope=layer";
   const ir::Tensor dense = to_dense(constant);
-  if (!std::ranges::all_of(dense.as<float>(), [](float value) { return std::isfinite(value); }))
-    return "it has NaN or infinite values";
-  return {};
+  const bool finite =
+      std::ranges::all_of(dense.as<float>(), [](float value) { return std::isfinite(value); });
+  ir::release(constant);
+  return finite ? "" : "it has NaN or infinite values";
 }
 
 // Ranks and cuts the weights of one run. Holds the scores of one weight at a time.
@@ -48,14 +49,21 @@ class Selector {
       : model_(model), weights_(weights), options_(options), criterion_(make_criterion(options.criterion)) {
     if (options.scope != Prune::Scope::global) return;
     std::uint64_t count = 0;
-    for (const Weight& weight : weights) count += to_dense(constant_of(model, weight)).element_count();
+    for (const Weight& weight : weights) count += ir::element_count(constant_of(model, weight).shape).value();
     global_cut_ = find_cut(
         weights.size(), [&](std::size_t i) { return score(i); }, pruned_count(options.sparsity, count));
   }
 
-  // To be called for each weight once, in order.
+  // To be called for each weight once, in order. The scores are gone when it returns: they take as much
+  // memory as the weight.
   Mask mask(std::size_t index) {
-    const auto scores = score(index);
+    Mask marked = mask_of(index, score(index));
+    scores_ = {};
+    return marked;
+  }
+
+ private:
+  Mask mask_of(std::size_t index, std::span<const float> scores) {
     switch (options_.scope) {
       case Prune::Scope::layer: {
         Cut cut =
@@ -74,11 +82,11 @@ class Selector {
     throw InternalError("an unknown scope");
   }
 
- private:
   std::span<const float> score(std::size_t index) {
     const ir::Tensor dense = to_dense(constant_of(model_, weights_[index]));
     scores_.resize(dense.element_count());
     criterion_->score(dense.as<float>(), scores_);
+    ir::release(constant_of(model_, weights_[index]));
     return scores_;
   }
 
@@ -90,16 +98,32 @@ class Selector {
   Cut global_cut_;
 };
 
-std::uint64_t zeros_in(std::span<const float> values) {
-  return static_cast<std::uint64_t>(std::ranges::count(values, 0.0F));
-}
+struct Pruned {
+  std::vector<float> values;
+  std::uint64_t zeros_before = 0;
+  std::uint64_t zeros_after = 0;
+  bool changed = false;  // a marked weight was not +0.0 yet
+};
 
-// True when a marked weight is not +0.0 yet.
-bool changes(std::span<const float> values, const Mask& mask) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (mask[i] != 0 && std::bit_cast<std::uint32_t>(values[i]) != 0) return true;
+// In ranges: the weight is not in memory beside the result as a whole.
+Pruned prune_by(const Mask& mask, const ir::Constant& constant) {
+  constexpr std::uint64_t kRange = std::uint64_t{1} << 20;
+  Pruned pruned;
+  pruned.values.resize(mask.size());
+  for (std::uint64_t first = 0; first < mask.size(); first += kRange) {
+    const ir::Tensor part = to_dense(constant, first, std::min<std::uint64_t>(kRange, mask.size() - first));
+    const auto before = part.as<float>();
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      const bool marked = mask[first + i] != 0;
+      const float after = marked ? 0.0F : before[i];
+      pruned.values[first + i] = after;
+      pruned.zeros_before += before[i] == 0.0F ? 1U : 0U;
+      pruned.zeros_after += after == 0.0F ? 1U : 0U;
+      pruned.changed = pruned.changed || (marked && std::bit_cast<std::uint32_t>(before[i]) != 0);
+    }
+    part.buffer().release();
   }
-  return false;
+  return pruned;
 }
 
 }  // namespace
@@ -123,21 +147,14 @@ Result<passes::Outcome> Prune::run(ir::Model& model, passes::PassContext& contex
   Selector selector(model, weights, options_);
   for (std::size_t i = 0; i < weights.size(); ++i) {
     PITH_CHECK_OK(context.keep_going());
-    const ir::Tensor dense = to_dense(constant_of(model, weights[i]));
-    const auto before = dense.as<float>();
-    const Mask mask = selector.mask(i);
-    count += before.size();
-    zeros_before += zeros_in(before);
-    if (!changes(before, mask)) {
-      zeros_after += zeros_in(before);
-      continue;
-    }
-    std::vector<float> after(before.size());
-    std::ranges::transform(before, mask, after.begin(),
-                           [](float value, std::uint8_t marked) { return marked != 0 ? 0.0F : value; });
-    zeros_after += zeros_in(after);
+    Pruned pruned = prune_by(selector.mask(i), constant_of(model, weights[i]));
+    count += pruned.values.size();
+    zeros_before += pruned.zeros_before;
+    zeros_after += pruned.zeros_after;
+    if (!pruned.changed) continue;
+    const ir::Shape shape = constant_of(model, weights[i]).shape;
     ir::Rewriter(model, weights[i].graph)
-        .set_constant(weights[i].value, ir::Constant::dense(ir::Tensor::of(dense.shape(), std::move(after))));
+        .set_constant(weights[i].value, ir::Constant::dense(ir::Tensor::of(shape, std::move(pruned.values))));
     ++outcome.changes;
   }
   const double sparsity = count == 0 ? 0.0 : static_cast<double>(zeros_after) / static_cast<double>(count);

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "ir/axis_view.h"
+#include "ir/tensor.h"
 
 namespace pith::quantize {
 
@@ -18,7 +18,7 @@ struct SharedValues {
 };
 
 // At most 2^bits (bits 1..8) values for each slice of the view's middle axis. Zeros get a +0.0 of their own.
-// `weights` are finite and not empty.
-[[nodiscard]] SharedValues share_values(std::span<const float> weights, const ir::AxisView& view, int bits);
+// `dense` is float32, finite and not empty. For one slice, the whole tensor, this takes twice its size.
+[[nodiscard]] SharedValues share_values(const ir::Tensor& dense, const ir::AxisView& view, int bits);
 
 }  // namespace pith::quantize

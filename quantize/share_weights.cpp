@@ -19,7 +19,7 @@ Result<passes::Outcome> ShareWeights::run(ir::Model& model, passes::PassContext&
     }
     const ir::AxisView view =
         axis ? ir::view_along(dense.shape(), *axis) : ir::AxisView{.inner = dense.element_count()};
-    SharedValues shared = share_values(dense.as<float>(), view, options_.bits);
+    SharedValues shared = share_values(dense, view, options_.bits);
     const ir::Shape centroids{static_cast<std::int64_t>(view.dim), static_cast<std::int64_t>(shared.width)};
     return ir::Codebook{.centroids = ir::Tensor::of(centroids, std::move(shared.centroids)),
                         .indices = ir::Tensor::of(dense.shape(), std::move(shared.codes)),

@@ -31,18 +31,20 @@ void sort_floats(std::vector<float>& values) {
   }
   constexpr unsigned kDigitBits = 11;
   constexpr std::size_t kDigits = std::size_t{1} << kDigitBits;
-  std::vector<std::uint32_t> keys(values.size());
-  std::vector<std::uint32_t> sorted(values.size());
-  std::ranges::transform(values, keys.begin(), key_of);
+  // Keys are kept as floats of the same bits, so that only one array is needed beside the values.
+  const auto bits_of = [](float stored) { return std::bit_cast<std::uint32_t>(stored); };
+  std::vector<float> sorted(values.size());
+  std::ranges::transform(values, values.begin(),
+                         [](float value) { return std::bit_cast<float>(key_of(value)); });
   for (const unsigned shift : {0U, kDigitBits, 2 * kDigitBits}) {
     std::array<std::size_t, kDigits> positions{};
-    for (const std::uint32_t key : keys) ++positions[key >> shift & (kDigits - 1)];
+    for (const float key : values) ++positions[bits_of(key) >> shift & (kDigits - 1)];
     std::size_t next = 0;
     for (std::size_t& position : positions) next += std::exchange(position, next);
-    for (const std::uint32_t key : keys) sorted[positions[key >> shift & (kDigits - 1)]++] = key;
-    keys.swap(sorted);
+    for (const float key : values) sorted[positions[bits_of(key) >> shift & (kDigits - 1)]++] = key;
+    values.swap(sorted);
   }
-  std::ranges::transform(keys, values.begin(), value_of);
+  std::ranges::transform(values, values.begin(), [&](float key) { return value_of(bits_of(key)); });
 }
 
 }  // namespace pith::quantize

@@ -20,8 +20,12 @@ Clusters clusters_of(const Floats& sorted, std::size_t k, int iterations = 100) 
   return find_clusters(sorted, k, iterations);
 }
 
+quantize::SharedValues share(const Floats& weights, const ir::AxisView& view, int bits) {
+  return quantize::share_values(ir::Tensor::of({std::ssize(weights)}, weights), view, bits);
+}
+
 quantize::SharedValues share(const Floats& weights, int bits) {
-  return quantize::share_values(weights, {.inner = weights.size()}, bits);
+  return share(weights, {.inner = weights.size()}, bits);
 }
 
 }  // namespace
@@ -180,13 +184,13 @@ TEST_CASE("256 values are numbered by bytes") {
 
 TEST_CASE("each slice of an axis has a codebook of its own, filled up with its last value") {
   const Floats weights{1, 5, 2, 5};
-  const auto columns = quantize::share_values(weights, ir::view_along({2, 2}, 1), 1);
+  const auto columns = share(weights, ir::view_along({2, 2}, 1), 1);
   CHECK(columns.centroids == Floats{1, 2, 5, 5});
   CHECK(columns.codes == Codes{0, 0, 1, 0});
-  const auto rows = quantize::share_values(weights, ir::view_along({2, 2}, 0), 1);
+  const auto rows = share(weights, ir::view_along({2, 2}, 0), 1);
   CHECK(rows.centroids == Floats{1, 5, 2, 5});
   CHECK(rows.codes == Codes{0, 1, 0, 1});
-  const auto uneven = quantize::share_values(Floats{1, 2, 3, 7, 5, 5}, ir::view_along({2, 3}, 0), 2);
+  const auto uneven = share(Floats{1, 2, 3, 7, 5, 5}, ir::view_along({2, 3}, 0), 2);
   CHECK(uneven.centroids == Floats{1, 2, 3, 5, 7, 7});
   CHECK(uneven.codes == Codes{0, 1, 2, 1, 0, 0});
 }
