@@ -21,8 +21,9 @@ bool is_container(const ir::Buffer& bytes) {
   return bytes.size() >= magic.size() && std::ranges::equal(bytes.bytes().first(magic.size()), magic);
 }
 
-// Below this a model and everything made of it fit the memory.
-constexpr std::uint64_t kLarge = std::uint64_t{64} << 20;
+// Below this a model and everything made of it, four times its size at most, stay in memory and within the
+// bound of a model in one file: 1.2 times its size and 256 MiB.
+constexpr std::uint64_t kLarge = std::uint64_t{90} << 20;
 // A container may decode to several times its size.
 constexpr std::uint64_t kLargeContainer = kLarge / 8;
 

@@ -50,7 +50,7 @@ struct LoadOptions {
 [[nodiscard]] LoadOptions load_options(const Args& args);
 
 // The model in a file; its format is told from its first bytes. Refuses what is no model. From a model of
-// 64 MiB on, large tensors that the command makes are kept on the disk (Buffer::spill_to).
+// 90 MiB on, large tensors that the command makes are kept on the disk (Buffer::spill_to).
 [[nodiscard]] Result<ModelFile> load_model(const std::filesystem::path& path,
                                            const LoadOptions& options = {});
 

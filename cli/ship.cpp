@@ -77,7 +77,12 @@ Result<Shipped> ship(const ir::Model& model, const Target& target, const ShipOpt
     if (shipped.data) shipped.data_entries = shipped.data->entries(hash);
   });
   auto decoded = decode_model(bytes, target.format, std::move(data_files));
-  auto checked = decoded ? check_equal(model, *decoded) : std::unexpected(std::move(decoded).error());
+  Result<void> checked;
+  if (decoded) {
+    checked = check_equal(model, *decoded);
+  } else {
+    checked = std::unexpected(decoded.error());
+  }
   if (!checked) {
     const std::string kept = shipped.file ? shipped.file->keep_as_failed() : name;
     return fail(ErrorCode::self_check, fmt::format("{}: {}", name, checked.error().message()),

@@ -47,7 +47,7 @@ Result<void> Buffer::spill_to(const std::filesystem::path& folder) {
 }
 
 void Buffer::release() const {
-  if (!mapped_ || bytes_.empty()) return;
+  if (!mapped_ || bytes_.empty() || spill_file() == nullptr) return;
   constexpr std::uintptr_t kPage = 4096;
   // Whole pages; a neighbour that loses one reads it again.
   const auto begin = reinterpret_cast<std::uintptr_t>(bytes_.data()) / kPage * kPage;
