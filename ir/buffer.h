@@ -34,8 +34,8 @@ class Buffer {
   [[nodiscard]] static Result<void> spill_to(const std::filesystem::path& folder);
   static constexpr std::size_t kLeastSpilled = std::size_t{1} << 20;
 
-  // Says that the bytes are not needed for a while: after spill_to(), the memory of mapped ones is given back,
-  // and they are read again when they are touched. Does nothing for bytes in memory.
+  // Says that the bytes are not needed for a while: after spill_to(), the memory of mapped ones is given
+  // back, and they are read again when they are touched. Does nothing for bytes in memory.
   void release() const;
 
   // Bytes that outlive the buffer and all that is made of it.

@@ -17,6 +17,9 @@ namespace {
 
 using passes::Weight;
 
+// Weights that are looked at together: a large tensor is never in memory beside what is made of it.
+constexpr std::uint64_t kRange = std::uint64_t{1} << 20;
+
 std::unique_ptr<const Criterion> make_criterion(Prune::CriterionKind kind) {
   switch (kind) {
     case Prune::CriterionKind::magnitude:
@@ -58,7 +61,7 @@ class Selector {
   // memory as the weight.
   Mask mask(std::size_t index) {
     Mask marked = mask_of(index, score(index));
-    scores_ = {};
+    std::vector<float>().swap(scores_);  // = {} would keep the memory
     return marked;
   }
 
@@ -83,10 +86,14 @@ class Selector {
   }
 
   std::span<const float> score(std::size_t index) {
-    const ir::Tensor dense = to_dense(constant_of(model_, weights_[index]));
-    scores_.resize(dense.element_count());
-    criterion_->score(dense.as<float>(), scores_);
-    ir::release(constant_of(model_, weights_[index]));
+    const ir::Constant& constant = constant_of(model_, weights_[index]);
+    const std::uint64_t count = ir::element_count(constant.shape).value();
+    scores_.resize(count);
+    for (std::uint64_t first = 0; first < count; first += kRange) {
+      const ir::Tensor part = to_dense(constant, first, std::min(kRange, count - first));
+      criterion_->score(part.as<float>(), std::span(scores_).subspan(first, part.element_count()));
+      part.buffer().release();
+    }
     return scores_;
   }
 
@@ -105,9 +112,7 @@ struct Pruned {
   bool changed = false;  // a marked weight was not +0.0 yet
 };
 
-// In ranges: the weight is not in memory beside the result as a whole.
 Pruned prune_by(const Mask& mask, const ir::Constant& constant) {
-  constexpr std::uint64_t kRange = std::uint64_t{1} << 20;
   Pruned pruned;
   pruned.values.resize(mask.size());
   for (std::uint64_t first = 0; first < mask.size(); first += kRange) {
