@@ -107,11 +107,19 @@ class CommandLine {
         ->type_name("SIZE");
   }
 
+  void add_codec_flag(CLI::App& sub) {
+    static const std::map<std::string, std::string> kCodecs{
+        {"huffman", "huffman"}, {"fast", "fast"}, {"small", "small"}};
+    add_choice(sub, "--codec", args_.codec, kCodecs,
+               "Coders tried for a .pith file: huffman; fast as well; small as well (fewest bytes, slow)");
+  }
+
   void add_compress_flags(CLI::App& sub) {
     sub.add_option("--pipeline", args_.pipeline,
                    "Passes in order: name{key=value}, name, ...; \"\" for none");
     sub.add_option("--recipe", args_.recipe, "File that holds the pipeline");
     sub.add_option("--preset", args_.preset, "Named pipeline, see pith --help");
+    add_codec_flag(sub);
     sub.add_flag("-n,--dry-run", args_.dry_run, "Do everything but write the outputs");
     add_list(sub, "--include", args_.include,
              "Only weights whose tensor or node name this regular expression finds");
@@ -220,7 +228,11 @@ class CommandLine {
     sub.add_option("--extract", args_.extract, "Write this tensor as .npy instead");
     add_opset(sub);
   }
-  void add_pack() { add_model(command("pack", "Store a model losslessly as .pith", {.output = true})); }
+  void add_pack() {
+    CLI::App& sub = command("pack", "Store a model losslessly as .pith", {.output = true});
+    add_model(sub);
+    add_codec_flag(sub);
+  }
   void add_verify() {
     add_model(command("verify", "Check every checksum and bound of a .pith file, and decode it once", {}));
   }

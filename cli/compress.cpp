@@ -62,6 +62,10 @@ Result<std::string> pipeline_text(const Args& args) {
                     static_cast<int>(!args.preset.empty());
   if (given > 1)
     return fail(ErrorCode::usage, "--pipeline, --recipe and --preset exclude each other", "pass one of them");
+  if (!args.codec.empty() && (args.pipeline || !args.recipe.empty())) {
+    return fail(ErrorCode::usage, "--codec is for presets",
+                fmt::format("write entropy-code{{coder={}}} in the pipeline", args.codec));
+  }
   if (args.pipeline) return *args.pipeline;
   if (!args.recipe.empty()) {
     std::ifstream file(args.recipe, std::ios::binary);
@@ -71,7 +75,11 @@ Result<std::string> pipeline_text(const Args& args) {
     return std::string(std::istreambuf_iterator<char>(file), {});
   }
   PITH_TRY(const Preset preset, find_preset(args.preset.empty() ? kDefaultPreset : args.preset));
-  return std::string(preset.pipeline);
+  std::string text(preset.pipeline);
+  constexpr std::string_view kLast = "entropy-code";
+  PITH_ASSERT(text.ends_with(kLast), "a preset that does not end with entropy-code");
+  if (!args.codec.empty()) text += fmt::format("{{coder={}}}", args.codec);
+  return text;
 }
 
 Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts, std::string_view flag) {

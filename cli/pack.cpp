@@ -13,7 +13,9 @@ Result<Exit> run_pack(const Args& args, Ui& ui) {
     }
   }
   Args lossless = args;
-  lossless.pipeline = "entropy-code";
+  lossless.pipeline =
+      args.codec.empty() ? "entropy-code" : fmt::format("entropy-code{{coder={}}}", args.codec);
+  lossless.codec.clear();
   return run_compress(lossless, ui);
 }
 

@@ -146,11 +146,11 @@ bool is_stored_apart(const ir::Constant& constant) {
   return !std::holds_alternative<ir::Dense>(constant.form) || ir::stored_bytes(constant) >= kLeastStoredApart;
 }
 
-ir::Encoding entropy_code(const ir::Constant& constant) {
+ir::Encoding entropy_code(const ir::Constant& constant, CoderChoice choice) {
   const Parts parts = take_apart(constant);
   ir::Encoding encoding;
   for (std::size_t i = 0; i < parts.streams.size(); ++i) {
-    EncodedStream stream = encode_smallest(parts.streams[i], parts.layout.streams[i]);
+    EncodedStream stream = encode_smallest(parts.streams[i], parts.layout.streams[i], choice);
     encoding.streams.push_back(
         {static_cast<std::uint8_t>(stream.coder), ir::Buffer::own(std::move(stream.bytes))});
   }
@@ -169,6 +169,10 @@ std::string_view coder_name(std::uint8_t coder) {
       return "constant";
     case loader::Coder::runs:
       return "runs";
+    case loader::Coder::fast:
+      return "fast";
+    case loader::Coder::small:
+      return "small";
   }
   throw InternalError("an encoding with an unknown coder");
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "codec/container_writer.h"
+#include "codec/encode.h"
 #include "ir/weight_form.h"
 #include "loader/container_reader.h"
 
@@ -16,12 +17,13 @@ namespace pith::codec {
 // like ones whose values are elsewhere) and tensors of more than 8 dimensions.
 [[nodiscard]] bool is_stored_apart(const ir::Constant& constant);
 
-// The smallest that the coders `raw`, `constant`, `huffman`, `runs` and `byteplane` make of each part of a
-// constant that is_stored_apart(): its codes, scales, zero points, centroids, positions or values. The coder
-// named in the result is that of the first part.
-[[nodiscard]] ir::Encoding entropy_code(const ir::Constant& constant);
+// The smallest that the coders of that choice make of each part of a constant that is_stored_apart(): its
+// codes, scales, zero points, centroids, positions or values. The coder named in the result is that of the
+// first part.
+[[nodiscard]] ir::Encoding entropy_code(const ir::Constant& constant,
+                                        CoderChoice choice = CoderChoice::huffman);
 
-// "raw", "huffman", "byteplane", "constant", "runs"; the id of an Encoding.
+// "raw", "huffman", "byteplane", "constant", "runs", "fast", "small"; the id of an Encoding.
 [[nodiscard]] std::string_view coder_name(std::uint8_t coder);
 
 // The tensor that stands for a constant in a container: its encoding, or without one its plain bytes.

@@ -4,7 +4,9 @@
 
 #include "codec/bit_writer.h"
 #include "codec/byte_writer.h"
+#include "codec/fast_encoder.h"
 #include "codec/huffman_encoder.h"
+#include "codec/small_encoder.h"
 
 namespace pith::codec {
 namespace {
@@ -100,9 +102,18 @@ EncodedStream encode_planes(const ir::Buffer& stream, std::size_t width) {
   encoded.bytes.reserve(encoded.bytes.size() + size);
   for (EncodedStream& part : parts) {
     writer.bytes(part.bytes);
-    part.bytes = {};
+    std::vector<std::uint8_t>().swap(part.bytes);  // = {} would keep the memory
   }
   return encoded;
+}
+
+std::vector<std::int32_t> integers_of(std::span<const std::uint8_t> codes,
+                                      const loader::StreamLayout& layout) {
+  std::vector<std::int32_t> integers(codes.size());
+  std::ranges::transform(codes, integers.begin(), [&](std::uint8_t code) {
+    return layout.packed_signed ? static_cast<std::int8_t>(code) : std::int32_t{code};
+  });
+  return integers;
 }
 
 std::span<const std::uint8_t> octets(const ir::Buffer& buffer) {
@@ -124,7 +135,8 @@ EncodedStream encode_raw(std::span<const std::uint8_t> stream, const loader::Str
   return encoded;
 }
 
-EncodedStream encode_smallest(const ir::Buffer& stream, const loader::StreamLayout& layout) {
+EncodedStream encode_smallest(const ir::Buffer& stream, const loader::StreamLayout& layout,
+                              CoderChoice choice) {
   // From here on the planes are never larger: each has a code of its own that is at least as short as one for
   // all of them, and the tables no longer count.
   constexpr std::size_t kPlanesAlone = std::size_t{1} << 20;
@@ -136,11 +148,17 @@ EncodedStream encode_smallest(const ir::Buffer& stream, const loader::StreamLayo
   }
   EncodedStream best = encode_bytes(octets(stream), layout);
   if (wide && best.bytes.size() > 1) keep_smaller(best, encode_planes(stream, layout.element_size));
+  const bool worth_it = layout.shape && best.bytes.size() > 1 && best.coder != Coder::constant;
+  if (choice == CoderChoice::huffman || !worth_it) return best;
+  const std::vector<std::int32_t> codes = integers_of(octets(stream), layout);
+  keep_smaller(best, {Coder::fast, encode_fast(codes, *layout.shape)});
+  if (choice == CoderChoice::small) keep_smaller(best, {Coder::small, encode_small(codes, *layout.shape)});
   return best;
 }
 
-EncodedStream encode_smallest(std::span<const std::uint8_t> stream, const loader::StreamLayout& layout) {
-  return encode_smallest(ir::Buffer::view(std::as_bytes(stream)), layout);
+EncodedStream encode_smallest(std::span<const std::uint8_t> stream, const loader::StreamLayout& layout,
+                              CoderChoice choice) {
+  return encode_smallest(ir::Buffer::view(std::as_bytes(stream)), layout, choice);
 }
 
 std::vector<std::uint8_t> encode_gaps(std::span<const std::int64_t> positions) {

@@ -15,17 +15,26 @@ struct EncodedStream {
   std::vector<std::uint8_t> bytes;
 };
 
+// Which coders are tried: each choice adds to those before it.
+enum class CoderChoice : std::uint8_t {
+  huffman,  // raw, constant, huffman, runs, byteplane
+  fast,     // for codes and indices, fast: decodes as quickly
+  small,    // for codes and indices, small: fewest bytes, about ten million of them a second
+};
+
 // The bytes as they are; codes packed to `layout.packed_bits`. `stream.size()` must be `layout.size`, and
 // every code must fit its width.
 [[nodiscard]] EncodedStream encode_raw(std::span<const std::uint8_t> stream,
                                        const loader::StreamLayout& layout);
 
-// The smallest of what raw, constant, huffman, runs and (for elements of several bytes) byteplane make of it;
-// the simplest of equals. Never larger than encode_raw().
+// The smallest of what the coders of that choice make of it; the simplest of equals. Never larger than
+// encode_raw().
 [[nodiscard]] EncodedStream encode_smallest(std::span<const std::uint8_t> stream,
-                                            const loader::StreamLayout& layout);
+                                            const loader::StreamLayout& layout,
+                                            CoderChoice choice = CoderChoice::huffman);
 // The same for a stream that may be mapped; its memory is given back on the way.
-[[nodiscard]] EncodedStream encode_smallest(const ir::Buffer& stream, const loader::StreamLayout& layout);
+[[nodiscard]] EncodedStream encode_smallest(const ir::Buffer& stream, const loader::StreamLayout& layout,
+                                            CoderChoice choice = CoderChoice::huffman);
 
 // Sparse positions as gaps in LEB128: position - previous - 1. They must be strictly rising from 0 up.
 [[nodiscard]] std::vector<std::uint8_t> encode_gaps(std::span<const std::int64_t> positions);

@@ -17,7 +17,7 @@ bool same_streams(const ir::Encoding& a, const ir::Encoding& b) {
 
 }  // namespace
 
-Result<passes::Outcome> EntropyCode::run(ir::Model& model, passes::PassContext& context) {
+Result<passes::Outcome> EntropyCode::run(ir::Model& model, passes::PassContext& context) const {
   if (!context.keeps_encodings) return passes::Outcome();
   struct Work {
     ir::GraphId graph;
@@ -37,7 +37,7 @@ Result<passes::Outcome> EntropyCode::run(ir::Model& model, passes::PassContext& 
       passes::kWorkingMemory,
       [&](std::uint64_t i) -> Result<void> {
         PITH_CHECK_OK(context.keep_going());
-        all[i].encoding = entropy_code(*all[i].constant);
+        all[i].encoding = entropy_code(*all[i].constant, options_.coder);
         ir::release(*all[i].constant);
         return {};
       });

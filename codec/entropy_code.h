@@ -1,7 +1,7 @@
 // entropy-code: stores codes, indices and values in as few bytes as a coder can.
 #pragma once
 
-#include "loader/format.h"
+#include "codec/encode.h"
 #include "passes/pass.h"
 
 namespace pith::codec {
@@ -14,19 +14,24 @@ class EntropyCode {
       .effect = passes::Effect::exact};
 
   struct Options {
-    loader::Coder coder = loader::Coder::huffman;
+    CoderChoice coder = CoderChoice::huffman;
     static auto fields() {
-      return std::tuple{passes::choice("coder", &Options::coder, "how the values are coded",
-                                       {{"huffman", loader::Coder::huffman}})};
+      return std::tuple{passes::choice(
+          "coder", &Options::coder,
+          "which coders are tried: huffman, then also fast, then also small (fewest bytes, slow to decode)",
+          {{"huffman", CoderChoice::huffman}, {"fast", CoderChoice::fast}, {"small", CoderChoice::small}})};
     }
   };
 
-  explicit EntropyCode(const Options& /*options: there is one coder*/) {}
+  explicit EntropyCode(const Options& options) : options_(options) {}
 
   // Does nothing when the context keeps no encodings: no output is a container. Else attaches an encoding to
   // every constant that a container keeps beside the graph and that gets smaller; others are recorded as
   // skipped. The statistics are the bytes of those constants before and after.
-  Result<passes::Outcome> run(ir::Model& model, passes::PassContext& context);
+  Result<passes::Outcome> run(ir::Model& model, passes::PassContext& context) const;
+
+ private:
+  Options options_;
 };
 
 }  // namespace pith::codec

@@ -33,10 +33,10 @@ Expected<Header> read_header(Bytes file) {
   ByteReader in(file.first(kHeaderSize).subspan(kMagic.size()));
   const std::uint16_t major = in.u16();
   const std::uint16_t minor = in.u16();
-  if (major != kMajorVersion || minor != kMinorVersion) {
-    return std::unexpected(
-        Status(StatusCode::unsupported, "the file has format version " + std::to_string(major) + "." +
-                                            std::to_string(minor) + ", this program reads version 0.1"));
+  if (major != kMajorVersion || minor < kOldestMinorVersion || minor > kMinorVersion) {
+    return std::unexpected(Status(StatusCode::unsupported,
+                                  "the file has format version " + std::to_string(major) + "." +
+                                      std::to_string(minor) + ", this program reads versions 0.1 and 0.2"));
   }
   const std::uint32_t features = in.u32();
   const std::uint64_t file_size = in.u64();

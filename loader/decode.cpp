@@ -7,7 +7,9 @@
 #include <cstring>
 
 #include "loader/byte_reader.h"
+#include "loader/fast_decoder.h"
 #include "loader/huffman_decoder.h"
+#include "loader/small_decoder.h"
 
 namespace pith::loader {
 namespace {
@@ -132,6 +134,17 @@ Status decode_byteplane(Bytes stored, std::size_t width, MutableBytes out) {
   return {};
 }
 
+// Codes or indices, with the dimensions of their tensor.
+Status decode_codes(Coder coder, Bytes stored, const StreamLayout& layout, MutableBytes out) {
+  if (!layout.shape) return damaged("a stream of other than codes has a coder of codes");
+  const auto decode = [&](auto values) {
+    return coder == Coder::fast ? decode_fast(stored, *layout.shape, values)
+                                : decode_small(stored, *layout.shape, values);
+  };
+  if (!layout.packed_signed) return decode(out);
+  return decode(std::span(reinterpret_cast<std::int8_t*>(out.data()), out.size()));
+}
+
 bool codes_in_range(Bytes codes, bool is_signed, CodeRange range) {
   return std::ranges::none_of(codes, [&](std::uint8_t code) {
     const int value = is_signed ? static_cast<std::int8_t>(code) : code;
@@ -219,6 +232,7 @@ Status decode_stream(Coder coder, Bytes stored, const StreamLayout& layout, Muta
     if (coder == Coder::raw) return decode_raw(stored, layout, out);
     if (coder == Coder::byteplane) return decode_byteplane(stored, layout.element_size, out);
     if (coder == Coder::runs) return decode_runs(stored, out);
+    if (coder == Coder::fast || coder == Coder::small) return decode_codes(coder, stored, layout, out);
     return decode_simple(static_cast<std::uint8_t>(coder), stored, out);
   });
 }

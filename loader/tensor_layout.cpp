@@ -71,6 +71,13 @@ std::optional<Status> check_codes(const TensorHeader& header) {
   return std::nullopt;
 }
 
+// At most kMaxRank dimensions, as layout_of() has checked.
+CodeShape shape_of(const TensorHeader& header) {
+  CodeShape shape{.rank = header.dims.size()};
+  std::ranges::copy(header.dims, shape.dims.begin());
+  return shape;
+}
+
 Expected<TensorLayout> affine_layout(const TensorHeader& header, TensorLayout layout) {
   if (auto problem = check_codes(header)) return std::unexpected(*std::move(problem));
   if (header.entries != 0) return wrong("it has parameters of another form");
@@ -82,8 +89,10 @@ Expected<TensorLayout> affine_layout(const TensorHeader& header, TensorLayout la
   if (!scale_bytes.value()) return too_large();
   layout.groups = *count;
   layout.stream_count = header.has_zero_points ? 3 : 2;
-  layout.streams[0] = {
-      .size = layout.elements, .packed_bits = header.bits, .packed_signed = header.signed_codes};
+  layout.streams[0] = {.size = layout.elements,
+                       .packed_bits = header.bits,
+                       .packed_signed = header.signed_codes,
+                       .shape = shape_of(header)};
   layout.streams[1] = {.size = *scale_bytes.value(), .element_size = sizeof(float)};
   layout.streams[2] = {.size = header.has_zero_points ? *count : 0};
   return layout;
@@ -102,7 +111,7 @@ Expected<TensorLayout> codebook_layout(const TensorHeader& header, TensorLayout 
   centroid_bytes *= header.entries * sizeof(float);
   if (!centroid_bytes.value()) return too_large();
   layout.stream_count = 2;
-  layout.streams[0] = {.size = layout.elements, .packed_bits = header.bits};
+  layout.streams[0] = {.size = layout.elements, .packed_bits = header.bits, .shape = shape_of(header)};
   layout.streams[1] = {.size = *centroid_bytes.value(), .element_size = sizeof(float)};
   return layout;
 }

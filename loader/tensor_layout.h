@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "loader/code_shape.h"
 #include "loader/format.h"
 #include "loader/status.h"
 
@@ -24,6 +25,8 @@ struct StreamLayout {
   std::uint8_t element_size = 1;  // bytes of one element: 1, 2, 4 or 8
   std::uint8_t packed_bits = 8;   // bits that `raw` keeps of each byte
   bool packed_signed = false;     // whether the highest of them is a sign
+  // Codes and indices only: the dimensions of the tensor, whose elements these bytes then are.
+  std::optional<CodeShape> shape = {};
 };
 
 struct TensorLayout {

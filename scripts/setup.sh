@@ -14,7 +14,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 packages=(g++ pkg-config ca-certificates python3-venv protobuf-compiler libprotobuf-dev
   libcli11-dev libspdlog-dev libfmt-dev libeigen3-dev nlohmann-json3-dev zlib1g-dev libssl-dev
-  libzip-dev libzstd-dev libxxhash-dev)
+  libzip-dev libzstd-dev libxxhash-dev libhwy-dev)
 for argument in "$@"; do
   case "$argument" in
     --tests) packages+=(git catch2 ccache strace clang-19 clang-format-19 clang-tidy-19 libonnx-testdata) ;;

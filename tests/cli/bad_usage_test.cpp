@@ -57,6 +57,9 @@ TEST_CASE("bad usage: values of flags") {
   bench.compress_refused({"--include", "["}, {"--include", "'['"});
   bench.compress_refused({"--recipe", "missing.txt"}, {"missing.txt"});
   bench.compress_refused({"--pipeline", "prune", "--preset", "safe"}, {"--pipeline", "--preset"});
+  bench.compress_refused({"--codec", "smal"}, {"--codec", "'smal'", "'small'"});
+  bench.compress_refused({"--pipeline", "prune", "--codec", "small"},
+                         {"--codec", "entropy-code{coder=small}"});
 }
 
 TEST_CASE("bad usage: --format itself") {

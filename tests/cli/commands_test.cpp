@@ -168,6 +168,16 @@ TEST_CASE("commands: pipelines come from flags, files and presets alike") {
   bench.done({"pack", kLenet, "-o", "pack.pith"});
   CHECK(bench.read("flag.pith") == bench.read("file.pith"));
   CHECK(bench.read("flag.pith") == bench.read("pack.pith"));
+  bench.done({"pack", kLenet, "-o", "small.pith", "--codec", "small"});
+  bench.done({"compress", kLenet, "-o", "text.pith", "--pipeline", "entropy-code{coder=small}"});
+  CHECK(bench.read("small.pith") == bench.read("text.pith"));
+  std::size_t last = SIZE_MAX;
+  for (const std::string codec : {"huffman", "fast", "small"}) {
+    bench.done({"compress", kLenet, "-o", codec + "-codes.pith", "--codec", codec});
+    const std::size_t size = bench.read(codec + "-codes.pith").size();
+    CHECK(size < last);
+    last = size;
+  }
   bench.done({"compress", kLenet, "-o", "default.pith"});
   bench.done({"compress", kLenet, "-o", "safe.pith", "--preset", "safe"});
   CHECK(bench.read("default.pith") == bench.read("safe.pith"));

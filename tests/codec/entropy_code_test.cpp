@@ -2,6 +2,7 @@
 
 #include "codec/constant_coding.h"
 #include "codec/list.h"
+#include "ir/rewriter.h"
 #include "tests/support/catch.h"
 #include "tests/support/pass_test.h"
 
@@ -49,12 +50,52 @@ TEST_CASE("entropy-code leaves the values alone") {
   CHECK(test::largest_difference(run.before, run.after) == 0.0);
 }
 
-TEST_CASE("entropy-code is registered with its coder") {
+TEST_CASE("entropy-code does nothing where no encoding is kept") {
+  passes::PassContext context;
+  context.keeps_encodings = false;
+  const auto run = test::run_pass<EntropyCode>(model(), {}, std::move(context));
+  CHECK(run.changes == 0);
+  CHECK(run.skipped.empty());
+}
+
+TEST_CASE("entropy-code takes fewer bytes with each further coder") {
+  std::vector<std::int8_t> codes(64 * 200);
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const int spread = 2 + static_cast<int>(i / 200 % 16);  // rows of different scale
+    codes[i] =
+        static_cast<std::int8_t>(static_cast<int>(i * 2654435761U >> 7 & 255U) * spread / 64 - spread * 2);
+  }
+  const ir::Shape shape{64, 200};
+  ir::Model model = test::parse_model("net (float[2] x) => (float[2] y) { y = Identity(x) }");
+  ir::Rewriter(model).add_constant("w", {.dtype = ir::DType::float32,
+                                         .shape = shape,
+                                         .form = ir::Affine{.codes = ir::Tensor::of(shape, codes),
+                                                            .scales = ir::Tensor::of<float>({}, {0.1F}),
+                                                            .zero_points = {}},
+                                         .encoding = {}});
+  std::uint64_t last = codes.size();
+  for (const auto& [choice, name] :
+       {std::pair{CoderChoice::huffman, "huffman"}, std::pair{CoderChoice::fast, "fast"},
+        std::pair{CoderChoice::small, "small"}}) {
+    const auto run = test::run_pass<EntropyCode>(model, {.coder = choice});
+    for (const ir::ValueId id : run.after.graph().values()) {
+      const auto& constant = run.after.graph().value(id).constant;
+      if (constant == nullptr) continue;
+      REQUIRE(constant->encoding.has_value());
+      CHECK(coder_name(constant->encoding->coder()) == name);
+      CHECK(constant->encoding->size() < last);
+      last = constant->encoding->size();
+    }
+  }
+}
+
+TEST_CASE("entropy-code is registered with its coders") {
   passes::PassRegistry registry;
   add_passes(registry);
   const auto entry = registry.find("entropy-code");
   REQUIRE(entry);
-  CHECK((*entry)->make({{"coder", "huffman"}}).has_value());
+  for (const char* coder : {"huffman", "fast", "small"})
+    CHECK((*entry)->make({{"coder", coder}}).has_value());
   CHECK_FALSE((*entry)->make({{"coder", "magic"}}).has_value());
 }
 

@@ -138,24 +138,61 @@ std::vector<Named> types() {
   return constants;
 }
 
+// Codes and indices of several shapes: a picture's neighbours, kernels, a mostly empty one, several segments.
+std::vector<Named> codes() {
+  const auto affine = [](std::string name, const ir::Shape& shape, std::vector<std::int8_t> values) {
+    return weight(std::move(name), shape,
+                  ir::Affine{.codes = Tensor::of(shape, std::move(values)),
+                             .scales = Tensor::of<float>({}, {0.01F}),
+                             .zero_points = {},
+                             .bits = 8});
+  };
+  std::vector<std::int8_t> picture = bell<std::int8_t>(40, 40 * 144, 0, 12);
+  for (std::size_t i = 12; i < picture.size(); ++i)
+    picture[i] = static_cast<std::int8_t>((picture[i] + 2 * picture[i - 12] + picture[i - 1]) / 3);
+  std::vector<std::int8_t> rows = bell<std::int8_t>(41, 64 * 90, 0, 30);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i] = static_cast<std::int8_t>(rows[i] / (1 + static_cast<int>(i / 90 % 7)));
+  std::vector<std::int8_t> pruned = bell<std::int8_t>(42, 70000, 0, 20);
+  for (std::size_t i = 0; i < pruned.size(); ++i) {
+    if (i % 9 != 0) pruned[i] = 0;
+  }
+  std::vector<std::int8_t> tails = bell<std::int8_t>(43, 5000, 1, 3);
+  for (std::size_t i = 0; i < tails.size(); i += 97)
+    tails[i] = static_cast<std::int8_t>(i % 2 == 0 ? 127 : -128);
+  return {affine("picture", {40, 144}, std::move(picture)),
+          affine("rows", {64, 10, 9}, std::move(rows)),
+          affine("kernels", {20, 8, 3, 3}, bell<std::int8_t>(44, 1440, 0, 9)),
+          affine("pruned", {70000}, std::move(pruned)),
+          affine("tails", {50, 100}, std::move(tails)),
+          affine("few", {5, 9}, bell<std::int8_t>(45, 45, 0, 4)),
+          weight("indices", {90, 800},
+                 ir::Codebook{.centroids = Tensor::of({1, 30}, floats(46, 30)),
+                              .indices = Tensor::of({90, 800}, bell<std::uint8_t>(47, 72000, 14, 14)),
+                              .axis = {},
+                              .bits = 5})};
+}
+
 struct Golden {
   std::string name;
   std::vector<Named> constants;
-  bool coded = true;
+  std::optional<CoderChoice> coder = CoderChoice::huffman;  // nullopt: not coded
 };
 
 std::vector<Golden> all_golden() {
-  return {{"forms-raw", forms(), false},
-          {"forms", forms(), true},
-          {"coders", coders(), true},
-          {"types", types(), true}};
+  return {{"forms-raw", forms(), std::nullopt},
+          {"forms", forms()},
+          {"coders", coders()},
+          {"types", types()},
+          {"codes-fast", codes(), CoderChoice::fast},
+          {"codes-small", codes(), CoderChoice::small}};
 }
 
 ir::Model model_of(const Golden& golden) {
   ir::Model model = test::parse_model("net (float[2] x) => (float[2] y) { y = Identity(x) }");
   ir::Rewriter rewriter(model);
   for (const auto& [name, constant] : golden.constants) rewriter.add_constant(name, constant);
-  if (golden.coded) model = test::run_pass<EntropyCode>(model).after;
+  if (golden.coder) model = test::run_pass<EntropyCode>(model, {.coder = *golden.coder}).after;
   return model;
 }
 

@@ -210,8 +210,20 @@ def unruns(data, n):
     return bytes(out) + bytes([common]) * (n - len(out))
 
 
-def decode(coder, data, n, width=1, bits=8, signed=False):
-    must(coder <= 4, "the coder is known")
+def uncodes(coder, data, dims, signed):
+    must(dims is not None, "coders of integers are for codes and indices")
+    # They import this file.
+    from pith_fast import decode_fast
+    from pith_small import decode_small
+
+    low = -128 if signed else 0
+    values = (decode_fast if coder == 5 else decode_small)(data, dims, low, low + 255)
+    return bytes(value & 255 for value in values)
+
+
+def decode(coder, data, n, width=1, bits=8, signed=False, dims=None):
+    """A stream; codes and indices have the dimensions of their tensor."""
+    must(coder <= 6, "the coder is known")
     if n == 0:
         must(coder == 0 and not data, "an empty stream is raw and has no bytes")
         return b""
@@ -224,4 +236,6 @@ def decode(coder, data, n, width=1, bits=8, signed=False):
     if coder == 3:
         must(len(data) == 1, "a constant is one byte")
         return data * n
-    return unruns(data, n)
+    if coder == 4:
+        return unruns(data, n)
+    return uncodes(coder, data, dims, signed)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A second decoder of .pith files, written from docs/format.md alone, with Python's standard library and libzstd.
+"""A second decoder of .pith files, written from docs/format.md and docs/coders.md alone, with Python's
+standard library and libzstd.
 
 read_pith.py FILE.pith                 print what is in the file as JSON
 read_pith.py FILE.pith EXPECTED.json   compare with that; exit 1 on a difference
@@ -18,6 +19,7 @@ BITS = {2: (25, 26), 4: (21, 22, 23), 8: (2, 3, 9, 17, 18, 19, 20, 24), 16: (4, 
 BITS_OF = {dtype: bits for bits, dtypes in BITS.items() for dtype in dtypes}
 LIMIT = 1 << 63
 NO_AXIS = 255
+CODERS = ("raw", "huffman", "byteplane", "constant", "runs", "fast", "small")
 
 
 def product(factors):
@@ -42,7 +44,7 @@ class Tensor:
         self.form = record.fixed(1)
         must(self.form <= 3, "the form is known")
         width = min(max(self.bits // 8, 1), 8)
-        # Streams as (size, element size, bits, signed).
+        # Streams as (size, element size, bits, signed), and the dimensions for codes and indices.
         if self.form == 0:
             self.streams = [(self.dense_size, width, 8, False)]
         elif self.form == 1:
@@ -55,7 +57,7 @@ class Tensor:
         must(decoded < LIMIT, "sizes are below 2^63")
         self.expanded = max(self.dense_size, decoded)
         self.stored = [(record.fixed(1), record.varint()) for _ in self.streams]
-        must(all(coder <= 4 for coder, _ in self.stored), "the coder is known")
+        must(all(coder < len(CODERS) for coder, _ in self.stored), "the coder is known")
         self.payload_hash, self.decoded_hash = record.fixed(8), record.fixed(8)
 
     def quantized(self, record):
@@ -77,7 +79,7 @@ class Tensor:
             scales = self.dims[self.axis]
         else:
             scales = product(-(-d // self.block) if i == self.axis else d for i, d in enumerate(self.dims))
-        self.streams = [(self.count, 1, self.code_bits, self.signed), (product((4, scales)), 4, 8, False)]
+        self.streams = [(self.count, 1, self.code_bits, self.signed, self.dims), (product((4, scales)), 4, 8, False)]
         if self.has_zeros:
             self.streams.append((scales, 1, 8, False))
 
@@ -86,7 +88,8 @@ class Tensor:
         self.entries = record.varint()
         must(1 <= self.entries <= 1 << self.code_bits, "a codebook fits its bits")
         groups = 1 if self.axis == NO_AXIS else self.dims[self.axis]
-        self.streams = [(self.count, 1, self.code_bits, False), (product((4 * self.entries, groups)), 4, 8, False)]
+        self.streams = [(self.count, 1, self.code_bits, False, self.dims),
+                        (product((4 * self.entries, groups)), 4, 8, False)]
 
     def sparse(self, record, width):
         self.values, gap_bytes = record.varint(), record.varint()
@@ -166,7 +169,7 @@ def read_pith(data, limit=8 << 30):
     must(len(data) >= 64 and data[:8] == b"\x89PITH\r\n\x1a", "the file begins with the magic")
     major, minor, features, size, offset, directory_size, directory_hash, reserved, header_hash = struct.unpack(
         "<HHIQQQQQQ", data[8:64])
-    must((major, minor) == (0, 1), "the version is 0.1")
+    must(major == 0 and minor in (1, 2), "the version is 0.1 or 0.2")
     must(header_hash == xxh64(data[:56]), "the hash of the header is right")
     must(features == 0 and size == len(data) and offset == 64 and reserved == 0, "the header's fields are right")
     must(directory_size <= min(1 << 24, len(data) - 64), "the directory lies inside of the file")
@@ -203,7 +206,7 @@ def read_pith(data, limit=8 << 30):
 def describe(tensor, values):
     return {"name": tensor.name, "dtype": tensor.dtype, "dims": tensor.dims,
             "form": ("dense", "affine", "codebook", "sparse")[tensor.form],
-            "coders": [("raw", "huffman", "byteplane", "constant", "runs")[coder] for coder, _ in tensor.stored],
+            "coders": [CODERS[coder] for coder, _ in tensor.stored],
             "values_bytes": len(values), "values_xxh64": f"{xxh64(values):016x}", "values_begin": values[:32].hex()}
 
 

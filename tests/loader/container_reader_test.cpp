@@ -92,7 +92,9 @@ TEST_CASE("what is no container is refused") {
 TEST_CASE("other versions and unknown features are refused as unsupported") {
   const ContainerBuilder builder;
   CHECK(opened(builder.file({.major = 1})) == StatusCode::unsupported);
-  CHECK(opened(builder.file({.minor = 2})) == StatusCode::unsupported);
+  CHECK(opened(builder.file({.minor = 3})) == StatusCode::unsupported);
+  CHECK(opened(builder.file({.minor = 2})) == StatusCode::ok);
+  CHECK(opened(builder.file({.minor = 1})) == StatusCode::ok);
   CHECK(opened(builder.file({.minor = 0})) == StatusCode::unsupported);
   for (int bit = 0; bit < 32; ++bit) {
     CHECK(opened(builder.file({.features = std::uint64_t{1} << bit})) == StatusCode::unsupported);
@@ -171,7 +173,7 @@ TEST_CASE("unknown forms and coders are refused as unsupported") {
   tensor.shape_and_form[3] = 4;
   CHECK(opened(with(tensor)) == StatusCode::unsupported);
   tensor = dense();
-  tensor.streams[0].coder = 5;
+  tensor.streams[0].coder = 7;
   CHECK(opened(with(tensor)) == StatusCode::unsupported);
 }
 

@@ -1,0 +1,19 @@
+// Turns integers into the tokens of the `fast` coder.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "loader/fast_model.h"
+
+namespace pith::codec {
+
+// The alphabet that makes order-0 coding of the values cheapest; of nearly equal ones the smallest. Needs
+// at least two distinct values.
+[[nodiscard]] loader::TokenAlphabet choose_alphabet(std::span<const std::int32_t> values);
+
+// The token of each value; `tokens` has room for all of them.
+void tokens_of(const loader::TokenAlphabet& alphabet, std::span<const std::int32_t> values,
+               std::span<std::uint8_t> tokens);
+
+}  // namespace pith::codec

@@ -1,0 +1,28 @@
+// The dimensions of a tensor, as the coders of integers use them for contexts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "loader/format.h"
+
+namespace pith::loader {
+
+// Outermost first. The product of all dimensions fits; layout_of() has checked it.
+struct CodeShape {
+  std::array<std::uint64_t, kMaxRank> dims{};
+  std::size_t rank = 0;
+
+  [[nodiscard]] std::span<const std::uint64_t> sizes() const { return {dims.data(), rank}; }
+
+  // Elements of the dimensions [from, to).
+  [[nodiscard]] std::uint64_t product(std::size_t from, std::size_t to) const {
+    std::uint64_t result = 1;
+    for (std::size_t axis = from; axis < to; ++axis) result *= dims[axis];
+    return result;
+  }
+};
+
+}  // namespace pith::loader

@@ -1,0 +1,316 @@
+#include "loader/fast_decoder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "loader/fast_lanes.h"
+#include "loader/fast_walk_inl.h"
+
+namespace pith::loader {
+namespace {
+
+template <class T>
+constexpr bool holds(std::int64_t value) {
+  return value >= std::numeric_limits<T>::min() && value <= std::numeric_limits<T>::max();
+}
+
+// A parsed stream with tables: the model, its alias tables, and where the segments are.
+struct TableStream {
+  FastModel model;
+  std::vector<AliasEntry> entries;
+  std::vector<std::uint16_t> dividers;
+  std::vector<std::uint32_t> words;
+  LaneTables tables;
+  std::vector<std::size_t> segment_sizes;  // of all but the last
+  std::size_t first_segment = 0;           // position in the stream
+};
+
+Status read_tables(SideReader& side, TableStream& stream) {
+  const std::size_t tokens = stream.model.alphabet.tokens();
+  const std::size_t count = stream.model.tables();
+  const unsigned bits = bucket_bits(tokens);
+  if (count > kFastMaxTables || count << bits > kFastMaxEntries) return damaged("too many frequency tables");
+  std::uint32_t steps_log = 0;
+  walk_plain(side, 2, steps_log);
+  stream.entries.resize(count << bits);
+  TableWalk walk(1U << steps_log);
+  TableLevels base;
+  TableLevels other;
+  for (std::size_t i = 0; i < count; ++i) {
+    TableLevels& table = i == 0 ? base : other;
+    if (const char* wrong = walk.walk(side, tokens, table); wrong != nullptr) return damaged(wrong);
+    if (side.decoder().failed()) return damaged("a frequency table is cut short");
+    const Frequencies frequencies = frequencies_from_levels(
+        std::span(table.levels).subspan(table.first, table.count), table.first, 1U << steps_log);
+    build_alias_table(frequencies, bits,
+                      std::span(stream.entries).subspan(i << bits, std::size_t{1} << bits));
+  }
+  return {};
+}
+
+void prepare_lanes(TableStream& stream) {
+  const FastModel& model = stream.model;
+  LaneTables& tables = stream.tables;
+  tables.entries = stream.entries;
+  const auto bucket_mask =
+      static_cast<std::uint32_t>((std::size_t{1} << bucket_bits(model.alphabet.tokens())) - 1);
+  stream.dividers.resize(stream.entries.size());
+  stream.words.resize(2 * stream.entries.size());
+  for (std::uint32_t i = 0; i < stream.entries.size(); ++i) {
+    const AliasEntry& entry = stream.entries[i];
+    stream.dividers[i] = static_cast<std::uint16_t>(entry.own & 0xFFFU);
+    stream.words[2 * i] = (entry.own >> 20) << 20 | kAliasBias << 7 | (i & bucket_mask);
+    stream.words[2 * i + 1] = entry.other;
+  }
+  tables.scalar = {stream.dividers.data(), stream.words.data()};
+  tables.bits = bucket_bits(model.alphabet.tokens());
+  tables.tables = model.tables();
+  tables.classes = model.classes.count > 1;
+  tables.neighbours = model.neighbours;
+  const std::array<std::size_t, 2> strides = {model.neighbours[1].levels * model.classes.count,
+                                              model.classes.count};
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (model.neighbours[i].levels <= 1) continue;
+    tables.stride[i] = static_cast<std::uint8_t>(strides[i]);
+    for (std::uint32_t token = 0; token < kFastMaxTokens; ++token) {
+      tables.table_part[i][token] =
+          static_cast<std::uint16_t>(strides[i] * model.neighbours[i].level(token) << tables.bits);
+    }
+  }
+}
+
+Status read_header(SideReader& side, std::span<const std::uint8_t> bytes, const CodeShape& shape,
+                   std::size_t weights, TableStream& stream) {
+  const auto status = [](const char* wrong) { return wrong == nullptr ? Status() : damaged(wrong); };
+  if (Status bad = status(walk_layout(side, stream.model)); !bad.ok()) return bad;
+  if (Status bad = status(walk_classes(side, shape, stream.model.classes)); !bad.ok()) return bad;
+  if (Status bad = read_tables(side, stream); !bad.ok()) return bad;
+  const std::size_t segments = (weights - 1) / kFastSegment + 1;
+  if (segments - 1 > bytes.size() / 4) return damaged("a stream is too short for its segments");
+  std::uint64_t total = 0;
+  for (std::size_t i = 0; i + 1 < segments; ++i) {
+    const std::uint32_t low = side.plain(10);
+    const std::size_t size = side.plain(10) << 10 | low;
+    stream.segment_sizes.push_back(size);
+    total += size;
+  }
+  if (!side.decoder().finished()) return damaged("a stream's header does not end as it must");
+  stream.first_segment = side.decoder().position();
+  if (total > bytes.size() - stream.first_segment) return damaged("segments are more than the bytes present");
+  prepare_lanes(stream);
+  return {};
+}
+
+// Buffers for the segments that are decoded side by side.
+struct Scratch {
+  std::array<std::vector<std::uint8_t>, 2> rows;  // the rows a context may look back at, then a segment's
+  std::vector<std::uint8_t> tokens;               // in the order of the weights
+  std::size_t rows_before = 0;                    // bytes of the former
+};
+
+// Allocates for a tensor of `weights` weights, of which one or two segments are decoded at a time.
+Scratch make_scratch(const FastModel& model, std::size_t weights, std::size_t at_a_time) {
+  Scratch scratch;
+  const std::size_t largest = std::min(weights, kFastSegment);
+  scratch.rows_before = std::max(model.neighbours[0].offset, model.neighbours[1].offset) * model.lanes;
+  for (std::size_t i = 0; i < at_a_time; ++i) {
+    scratch.rows[i].resize(scratch.rows_before + largest);
+    std::fill_n(scratch.rows[i].begin(), scratch.rows_before,
+                static_cast<std::uint8_t>(model.alphabet.neutral()));
+  }
+  scratch.tokens.resize(largest);
+  return scratch;
+}
+
+// Puts in the values of tokens that are not direct; `bytes` hold their low bits.
+template <class T>
+Status add_low_bits(const TokenAlphabet& alphabet, std::span<const std::uint8_t> tokens,
+                    std::span<const std::uint8_t> bytes, std::span<T> out, bool simd) {
+  const std::uint32_t end_direct = alphabet.below + alphabet.direct;
+  const std::int64_t high = std::int64_t{alphabet.low} + alphabet.direct - 1;
+  SideReader side(bytes);
+  NumberModel numbers;
+  bool stored = false;  // the nearest token of each side stands for one value and has no low bits
+  bool fits = true;
+  const auto put_in = [&](std::size_t at) {
+    const std::uint32_t token = tokens[at];
+    const bool is_below = token < alphabet.below;
+    const unsigned bits = is_below ? alphabet.below - token : token - end_direct + 1;
+    std::int64_t distance = 1;
+    if (bits > 1) {
+      distance = numbers.code_rest(side, bits, 0);
+      stored = true;
+    }
+    const std::int64_t value = is_below ? alphabet.low - distance : high + distance;
+    fits &= holds<T>(value);
+    out[at] = static_cast<T>(value);
+  };
+  constexpr std::size_t block = 4096;
+  std::array<std::uint64_t, block / 64> masks;
+  for (std::size_t begin = 0; begin < tokens.size(); begin += block) {
+    const auto part = tokens.subspan(begin, std::min(block, tokens.size() - begin));
+    find_far_tokens(part, alphabet.below, end_direct, masks, simd);
+    for (std::size_t i = 0; 64 * i < part.size(); ++i) {
+      for (std::uint64_t far = masks[i]; far != 0; far &= far - 1) {
+        put_in(begin + 64 * i + static_cast<std::size_t>(std::countr_zero(far)));
+      }
+    }
+  }
+  if (!fits) return damaged("a value is outside its type");
+  if (!stored && !bytes.empty()) return damaged("a segment has bytes left over");
+  if (stored && (!side.decoder().finished() || side.decoder().position() != bytes.size())) {
+    return damaged("the low bits of a segment do not end as they must");
+  }
+  return {};
+}
+
+// Reads the states of a segment and puts the classes of its weights, if any, into its rows.
+Status start_segment(const TableStream& stream, const ClassMap& classes, std::span<std::uint8_t> tokens,
+                     std::span<const std::uint8_t> bytes, std::size_t begin, LaneRun& run, bool simd) {
+  const std::size_t lanes = run.lanes;
+  if (bytes.size() < 4 * lanes) return damaged("a segment is too short for its states");
+  std::memcpy(run.states.data(), bytes.data(), 4 * lanes);
+  if (std::ranges::any_of(std::span(run.states).first(lanes), [](auto state) { return state < kLaneLow; })) {
+    return damaged("a lane starts in a state that cannot be");
+  }
+  run.in = bytes.data() + 4 * lanes;
+  run.end = bytes.data() + bytes.size();
+  if (stream.tables.classes) {
+    classes.fill(begin, tokens);
+    weights_to_rows(tokens.data(), lanes, tokens.size() / lanes, tokens.size() % lanes, run.rows, simd);
+  }
+  return {};
+}
+
+// Decodes what is left of a segment, checks its end and turns tokens into values.
+template <class T>
+Status finish_segment(const TableStream& stream, LaneRun& run, std::span<std::uint8_t> tokens,
+                      std::span<T> out, bool simd) {
+  const std::size_t steps = out.size() / run.lanes;
+  const std::size_t extra = out.size() % run.lanes;
+  if (!decode_rows(stream.tables, run, steps, extra)) return damaged("the words of a segment run out");
+  const auto states = std::span(run.states).first(run.lanes);
+  if (std::ranges::any_of(states, [](auto state) { return state != kLaneLow; })) {
+    return damaged("a lane does not end as it must");
+  }
+  rows_to_weights(run.rows, run.lanes, steps, extra, tokens.data(), simd);
+  const TokenAlphabet& alphabet = stream.model.alphabet;
+  const std::uint32_t shift = static_cast<std::uint32_t>(alphabet.low) - alphabet.below;
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(tokens[i] + shift);
+  const std::span<const std::uint8_t> rest(run.in, run.end);
+  if (alphabet.below + alphabet.above > 0) return add_low_bits<T>(alphabet, tokens, rest, out, simd);
+  if (!rest.empty()) return damaged("a segment has bytes left over");
+  return {};
+}
+
+template <class T>
+Status decode_segments(const TableStream& stream, std::span<const std::uint8_t> rest, const CodeShape& shape,
+                       std::span<T> out, FastPath path) {
+  const std::size_t lanes = stream.model.lanes;
+  const bool simd = path == FastPath::best && lanes == kFastMaxLanes && has_lane_simd();
+  const std::size_t most = simd && out.size() >= 2 * kFastSegment ? 2 : 1;
+  const ClassMap classes(stream.model.classes, shape);
+  Scratch scratch = make_scratch(stream.model, out.size(), most);
+  for (std::size_t next = 0, begin = 0; begin < out.size();) {
+    // Two segments at a time as long as both are whole: they have the same number of steps then.
+    const std::size_t count = most == 2 && out.size() - begin >= 2 * kFastSegment ? 2 : 1;
+    const std::size_t size = std::min(kFastSegment, out.size() - begin);
+    const auto tokens = std::span(scratch.tokens).first(size);
+    std::array<LaneRun, 2> runs;
+    for (std::size_t i = 0; i < count; ++i, ++next) {
+      const bool last = next == stream.segment_sizes.size();
+      const auto bytes = rest.first(last ? rest.size() : stream.segment_sizes[next]);
+      rest = rest.subspan(bytes.size());
+      runs[i].lanes = lanes;
+      runs[i].rows = scratch.rows[i].data() + scratch.rows_before;
+      Status bad = start_segment(stream, classes, tokens, bytes, begin + i * size, runs[i], simd);
+      if (!bad.ok()) return bad;
+    }
+    if (simd) decode_rows_simd(stream.tables, std::span(runs).first(count), size / lanes);
+    for (std::size_t i = 0; i < count; ++i, begin += size) {
+      Status bad = finish_segment<T>(stream, runs[i], tokens, out.subspan(begin, size), simd);
+      if (!bad.ok()) return bad;
+    }
+  }
+  return {};
+}
+
+template <class T>
+Status decode_tables(SideReader& side, std::span<const std::uint8_t> bytes, const CodeShape& shape,
+                     std::span<T> out, FastPath path) {
+  TableStream stream;
+  if (Status bad = read_header(side, bytes, shape, out.size(), stream); !bad.ok()) return bad;
+  const TokenAlphabet& alphabet = stream.model.alphabet;
+  if (!holds<T>(alphabet.low) || !holds<T>(std::int64_t{alphabet.low} + alphabet.direct - 1)) {
+    return damaged("a token alphabet is outside its type");
+  }
+  return decode_segments(stream, bytes.subspan(stream.first_segment), shape, out, path);
+}
+
+template <class T>
+Status decode_adaptive(SideReader& side, std::span<T> out) {
+  if (out.size() > kFastMaxAdaptive) return damaged("too many weights for a stream without tables");
+  AdaptiveSettings settings;
+  walk_settings(side, settings);
+  AdaptiveModel model(settings);
+  std::array<std::int32_t, kFastMaxAdaptive> values;
+  bool fits = true;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    values[i] = model.code(side, values, i, 0, fits);
+    fits &= holds<T>(values[i]);
+    out[i] = static_cast<T>(values[i]);
+  }
+  if (!fits) return damaged("a value is outside its type");
+  return {};
+}
+
+template <class T>
+Status decode_any(std::span<const std::uint8_t> stream, const CodeShape& shape, std::span<T> out,
+                  FastPath path) {
+  if (!shape_holds(shape, out.size())) return damaged("a shape does not hold the weights");
+  if (out.empty()) return stream.empty() ? Status() : damaged("an empty tensor has bytes");
+  if (stream.empty() || byte_sum(stream) != 0) return damaged("the check byte of a stream is wrong");
+  stream = stream.first(stream.size() - 1);
+  SideReader side(stream);
+  std::uint32_t kind = 0;
+  walk_plain(side, 2, kind);
+  if (kind == static_cast<std::uint32_t>(FastKind::tables)) {
+    return decode_tables(side, stream, shape, out, path);
+  }
+  if (kind == static_cast<std::uint32_t>(FastKind::adaptive)) {
+    if (Status bad = decode_adaptive(side, out); !bad.ok()) return bad;
+  } else if (kind == static_cast<std::uint32_t>(FastKind::constant)) {
+    NumberModel numbers;
+    std::int32_t value = 0;
+    walk_signed(side, numbers, value);
+    if (!holds<T>(value)) return damaged("a value is outside its type");
+    std::ranges::fill(out, static_cast<T>(value));
+  } else {
+    return damaged("a stream of an unknown kind");
+  }
+  if (!side.decoder().finished() || side.decoder().position() != stream.size()) {
+    return damaged("a stream does not end as it must");
+  }
+  return {};
+}
+
+}  // namespace
+
+template <class T>
+Status decode_fast(std::span<const std::uint8_t> stream, const CodeShape& shape, std::span<T> out,
+                   FastPath path) noexcept {
+  return guarded([&] { return decode_any(stream, shape, out, path); });
+}
+
+template Status decode_fast(std::span<const std::uint8_t>, const CodeShape&, std::span<std::int8_t>,
+                            FastPath) noexcept;
+template Status decode_fast(std::span<const std::uint8_t>, const CodeShape&, std::span<std::uint8_t>,
+                            FastPath) noexcept;
+template Status decode_fast(std::span<const std::uint8_t>, const CodeShape&, std::span<std::int16_t>,
+                            FastPath) noexcept;
+template Status decode_fast(std::span<const std::uint8_t>, const CodeShape&, std::span<std::int32_t>,
+                            FastPath) noexcept;
+
+}  // namespace pith::loader

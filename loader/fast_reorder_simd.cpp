@@ -1,0 +1,146 @@
+// What surrounds the hot loop of fast_lanes.h, with SIMD: changing the order of tokens and finding those that
+// need a second look. Gives what the scalar code gives; tests compare them.
+#include "loader/fast_lanes.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "loader/fast_reorder_simd.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace pith::loader {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// As in fast_simd.cpp, which decides whether there is anything to do for these.
+#if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128 && HWY_MAX_BYTES >= 32 && HWY_TARGET <= HWY_AVX2
+
+constexpr std::size_t kLanes = kFastMaxLanes;
+using D128 = hn::Full128<std::uint8_t>;
+using V128 = hn::Vec<D128>;
+
+// Interleaves elements of type T of `a` and `b`: the lower halves, then the upper ones.
+template <class T>
+HWY_INLINE void Interleave(V128& a, V128& b) {
+  const hn::Repartition<T, D128> d;
+  const auto first = hn::BitCast(d, a);
+  const auto second = hn::BitCast(d, b);
+  a = hn::BitCast(D128(), hn::InterleaveLower(d, first, second));
+  b = hn::BitCast(D128(), hn::InterleaveUpper(d, first, second));
+}
+
+// Transposes 16 x 16 bytes: rows `stride_in` apart become rows `stride_out` apart.
+HWY_INLINE void Transpose16(const std::uint8_t* in, std::size_t stride_in, std::uint8_t* out,
+                            std::size_t stride_out) {
+  V128 row[16];
+  for (std::size_t i = 0; i < 16; ++i) row[i] = hn::LoadU(D128(), in + i * stride_in);
+  for (std::size_t i = 0; i < 16; i += 2) Interleave<std::uint8_t>(row[i], row[i + 1]);
+  // After each round, element e of pair (i, i + n) is the next longer piece of a column.
+  for (std::size_t i = 0; i < 16; i += 4) {
+    Interleave<std::uint16_t>(row[i], row[i + 2]);
+    Interleave<std::uint16_t>(row[i + 1], row[i + 3]);
+  }
+  for (std::size_t i = 0; i < 16; i += 8) {
+    for (std::size_t k = 0; k < 4; ++k) Interleave<std::uint32_t>(row[i + k], row[i + k + 4]);
+  }
+  for (std::size_t i = 0; i < 8; ++i) Interleave<std::uint64_t>(row[i], row[i + 8]);
+  // Row (bits 3210 of its number) now holds column 1*(bit 3) + 2*(bit 2) + 4*(bit 1) + 8*(bit 0) from
+  // the top: each round doubled the step between the halves it kept apart.
+  for (std::size_t i = 0; i < 16; ++i) {
+    const std::size_t column = (i >> 3 & 1U) | (i >> 1 & 2U) | (i << 1 & 4U) | (i << 3 & 8U);
+    hn::StoreU(row[i], D128(), out + column * stride_out);
+  }
+}
+
+// Transposes a matrix whose sides are multiples of 16.
+void Transpose(const std::uint8_t* in, std::size_t rows, std::size_t stride_in, std::size_t columns,
+               std::size_t stride_out, std::uint8_t* out) {
+  // The long side is the inner loop: the other way round, 32 places 2 KiB apart fight for the same cache
+  // sets.
+  if (rows > columns) {
+    for (std::size_t column = 0; column < columns; column += 16) {
+      for (std::size_t row = 0; row < rows; row += 16) {
+        Transpose16(in + row * stride_in + column, stride_in, out + column * stride_out + row, stride_out);
+      }
+    }
+  } else {
+    for (std::size_t row = 0; row < rows; row += 16) {
+      for (std::size_t column = 0; column < columns; column += 16) {
+        Transpose16(in + row * stride_in + column, stride_in, out + column * stride_out + row, stride_out);
+      }
+    }
+  }
+}
+
+std::size_t RowsToWeights(const std::uint8_t* rows, std::size_t steps, std::uint8_t* weights) {
+  const std::size_t whole = steps / 16 * 16;
+  Transpose(rows, whole, kLanes, kLanes, steps, weights);
+  return whole;
+}
+
+std::size_t WeightsToRows(const std::uint8_t* weights, std::size_t steps, std::uint8_t* rows) {
+  const std::size_t whole = steps / 16 * 16;
+  Transpose(weights, kLanes, steps, whole, kLanes, rows);
+  return whole;
+}
+
+std::size_t FindFarTokens(std::span<const std::uint8_t> tokens, std::uint32_t first, std::uint32_t end,
+                          std::span<std::uint64_t> masks) {
+  const hn::CappedTag<std::int8_t, 64> d;
+  const auto low = hn::Set(d, static_cast<std::int8_t>(static_cast<int>(first) - 1));
+  const auto high = hn::Set(d, static_cast<std::int8_t>(static_cast<int>(end) - 1));
+  const std::size_t whole = tokens.size() / 64;
+  for (std::size_t i = 0; i < whole; ++i) {
+    auto* bytes = reinterpret_cast<std::uint8_t*>(masks.data() + i);
+    for (std::size_t at = 0; at < 64; at += hn::Lanes(d)) {
+      const auto token = hn::LoadU(d, reinterpret_cast<const std::int8_t*>(tokens.data() + 64 * i + at));
+      // near = above first - 1 and not above end - 1
+      const auto near = hn::AndNot(hn::Gt(token, high), hn::Gt(token, low));
+      hn::StoreMaskBits(d, hn::Not(near), bytes + at / 8);
+    }
+  }
+  return whole;
+}
+
+#else
+
+std::size_t RowsToWeights(const std::uint8_t*, std::size_t, std::uint8_t*) {
+  return 0;
+}
+std::size_t WeightsToRows(const std::uint8_t*, std::size_t, std::uint8_t*) {
+  return 0;
+}
+std::size_t FindFarTokens(std::span<const std::uint8_t>, std::uint32_t, std::uint32_t,
+                          std::span<std::uint64_t>) {
+  return 0;
+}
+
+#endif
+
+}  // namespace HWY_NAMESPACE
+}  // namespace pith::loader
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pith::loader {
+
+HWY_EXPORT(RowsToWeights);
+HWY_EXPORT(WeightsToRows);
+HWY_EXPORT(FindFarTokens);
+
+std::size_t rows_to_weights_simd(const std::uint8_t* rows, std::size_t steps, std::uint8_t* weights) {
+  return HWY_DYNAMIC_DISPATCH(RowsToWeights)(rows, steps, weights);
+}
+
+std::size_t weights_to_rows_simd(const std::uint8_t* weights, std::size_t steps, std::uint8_t* rows) {
+  return HWY_DYNAMIC_DISPATCH(WeightsToRows)(weights, steps, rows);
+}
+
+std::size_t find_far_tokens_simd(std::span<const std::uint8_t> tokens, std::uint32_t first, std::uint32_t end,
+                                 std::span<std::uint64_t> masks) {
+  return HWY_DYNAMIC_DISPATCH(FindFarTokens)(tokens, first, end, masks);
+}
+
+}  // namespace pith::loader
+#endif
