@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ranges>
 #include <vector>
 
 #include "loader/fast_side_inl.h"
@@ -33,10 +34,10 @@ class SideWriter {
   void finish(std::vector<std::uint8_t>& out) const {
     std::uint32_t state = loader::kSideLow;
     std::vector<std::uint8_t> reversed;
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-      const std::uint32_t limit = std::uint32_t{step->share} << (24 - step->bits);
+    for (const auto& step : std::views::reverse(steps_)) {
+      const std::uint32_t limit = std::uint32_t{step.share} << (24 - step.bits);
       for (; state >= limit; state >>= 8) reversed.push_back(static_cast<std::uint8_t>(state));
-      state = (state / step->share << step->bits) + state % step->share + step->start;
+      state = (state / step.share << step.bits) + state % step.share + step.start;
     }
     for (unsigned i = 0; i < 3; ++i) out.push_back(static_cast<std::uint8_t>(state >> (8 * i)));
     out.insert(out.end(), reversed.rbegin(), reversed.rend());

@@ -38,13 +38,13 @@ void choose_range(const TokenCounts& counts, std::size_t tokens, TableLevels& ta
 
 // 2^(level / steps).
 double power_of_two(std::int32_t level, unsigned steps) {
-  static const auto eighths = [] {
+  static const auto kEighths = [] {
     std::array<double, 8> powers{};
     for (std::size_t i = 0; i < powers.size(); ++i) powers[i] = std::exp2(static_cast<double>(i) / 8);
     return powers;
   }();
   const auto place = static_cast<std::uint32_t>(level) * (8 / steps);
-  return eighths[place % 8] * static_cast<double>(std::uint32_t{1} << (place / 8));
+  return kEighths[place % 8] * static_cast<double>(std::uint32_t{1} << (place / 8));
 }
 
 // Levels for one table, one after the other, each the cheapest near what its count asks for.

@@ -181,7 +181,7 @@ class Trials {
     const std::uint64_t header = (parameters.predict ? 1U : 0U) +
                                  (parameters.hole != 0 || parameters.center != 0 ? 1U : 0U) +
                                  (parameters.zero_first ? 1U : 0U);
-    const std::uint64_t cost = coder.cost() + 256 * 8 * header;
+    const std::uint64_t cost = coder.cost() + std::uint64_t{256} * 8 * header;
     if (cost >= least_) return false;
     least_ = cost;
     best_ = parameters;

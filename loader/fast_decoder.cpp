@@ -58,10 +58,11 @@ void prepare_lanes(TableStream& stream) {
       static_cast<std::uint32_t>((std::size_t{1} << bucket_bits(model.alphabet.tokens())) - 1);
   stream.dividers.resize(stream.entries.size());
   stream.words.resize(2 * stream.entries.size());
-  for (std::uint32_t i = 0; i < stream.entries.size(); ++i) {
+  for (std::size_t i = 0; i < stream.entries.size(); ++i) {
     const AliasEntry& entry = stream.entries[i];
     stream.dividers[i] = static_cast<std::uint16_t>(entry.own & 0xFFFU);
-    stream.words[2 * i] = (entry.own >> 20) << 20 | kAliasBias << 7 | (i & bucket_mask);
+    stream.words[2 * i] =
+        (entry.own >> 20) << 20 | kAliasBias << 7 | (static_cast<std::uint32_t>(i) & bucket_mask);
     stream.words[2 * i + 1] = entry.other;
   }
   tables.scalar = {stream.dividers.data(), stream.words.data()};

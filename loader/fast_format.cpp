@@ -52,7 +52,7 @@ Frequencies frequencies_from_levels(std::span<const std::uint8_t> levels, std::s
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < levels.size(); ++i) {
     const unsigned level = levels[i];
-    weights[i] = kPowers[level % steps * (8 / steps)] << (level / steps);
+    weights[i] = kPowers[std::size_t{level} % steps * (8 / steps)] << (level / steps);
     sum += weights[i];
   }
   Frequencies result{};

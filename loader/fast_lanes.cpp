@@ -99,7 +99,7 @@ void decode_whole_rows(const LaneTables& tables, LaneRun& run, std::size_t steps
       // Written so that no compiler makes a branch of it: one refill in a few tokens is not foreseeable.
       const std::uint32_t low = state < kLaneLow ? 1 : 0;
       states[lane] = state << (16 * low) | (load_word(in) & (0U - low));
-      in += 2 * low;
+      in += std::size_t{2} * low;
     }
   }
   std::copy_n(states, Lanes, run.states.begin());

@@ -2,6 +2,9 @@
 // need a second look. Gives what the scalar code gives; tests compare them.
 #include "loader/fast_lanes.h"
 
+// Highway compiles this file once a target, by names that it asks for.
+// NOLINTBEGIN(readability-identifier-naming,misc-use-internal-linkage,misc-unused-alias-decls)
+// NOLINTBEGIN(modernize-concat-nested-namespaces)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "loader/fast_reorder_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -144,3 +147,5 @@ std::size_t find_far_tokens_simd(std::span<const std::uint8_t> tokens, std::uint
 
 }  // namespace pith::loader
 #endif
+// NOLINTEND(modernize-concat-nested-namespaces)
+// NOLINTEND(readability-identifier-naming,misc-use-internal-linkage,misc-unused-alias-decls)

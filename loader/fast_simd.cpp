@@ -4,6 +4,9 @@
 
 #include "loader/fast_lanes.h"
 
+// Highway compiles this file once a target, by names that it asks for.
+// NOLINTBEGIN(readability-identifier-naming,misc-use-internal-linkage,misc-unused-alias-decls)
+// NOLINTBEGIN(modernize-concat-nested-namespaces)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "loader/fast_simd.cpp"
 #include <hwy/foreach_target.h>
@@ -310,3 +313,5 @@ bool has_lane_simd() {
 
 }  // namespace pith::loader
 #endif
+// NOLINTEND(modernize-concat-nested-namespaces)
+// NOLINTEND(readability-identifier-naming,misc-use-internal-linkage,misc-unused-alias-decls)

@@ -11,9 +11,7 @@
 #include "loader/code_shape.h"
 #include "loader/status.h"
 
-namespace pith::loader {
-
-namespace small {
+namespace pith::loader::small {
 
 inline constexpr std::uint64_t kMaxWidth = 65536;  // bounds the memory of a decoder
 inline constexpr std::uint64_t kVectorWidth = 1024;
@@ -79,5 +77,4 @@ constexpr std::int64_t unzigzag(std::uint64_t value) {
   return static_cast<std::int64_t>(value >> 1 ^ (0 - (value & 1U)));
 }
 
-}  // namespace small
-}  // namespace pith::loader
+}  // namespace pith::loader::small

@@ -49,7 +49,7 @@ inline constexpr std::uint32_t kMixerSettled = 255;
 inline constexpr std::array<std::int16_t, kMixerSettled + 1> kMixerRate = [] {
   std::array<std::int16_t, kMixerSettled + 1> rate{};
   for (std::size_t n = 0; n <= kMixerSettled; ++n) {
-    rate[n] = static_cast<std::int16_t>(176 + 224 * 64 / (n + 64));
+    rate[n] = static_cast<std::int16_t>(176 + std::size_t{224} * 64 / (n + 64));
   }
   return rate;
 }();

@@ -41,8 +41,9 @@ inline constexpr std::uint32_t kMaxMagnitude = 32767;
 inline constexpr std::uint32_t kColumnMemory = 4096;
 
 inline constexpr std::int32_t kMaxScale16 = 192;
-inline constexpr std::array<std::uint32_t, 2 * kMaxScale16> kInverseScale = [] {
-  std::array<std::uint32_t, 2 * kMaxScale16> result{};
+inline constexpr std::size_t kScales16 = std::size_t{2} * kMaxScale16;
+inline constexpr std::array<std::uint32_t, kScales16> kInverseScale = [] {
+  std::array<std::uint32_t, kScales16> result{};
   for (std::int32_t i = 0; i < 2 * kMaxScale16; ++i)
     result[static_cast<std::size_t>(i)] = power16(kMaxScale16 - i, 12);
   return result;
@@ -105,8 +106,8 @@ class Model {
 
   // 2^12 / 2^(scale16 / 16)
   [[nodiscard]] static std::uint32_t inverse_scale(std::int32_t scale16) {
-    return kInverseScale[static_cast<std::size_t>(std::clamp(scale16, -kMaxScale16, kMaxScale16 - 1) +
-                                                  kMaxScale16)];
+    const std::int32_t index = std::clamp(scale16, -kMaxScale16, kMaxScale16 - 1) + kMaxScale16;
+    return kInverseScale[static_cast<std::size_t>(index)];
   }
 
   // What is known about a value before it is coded.

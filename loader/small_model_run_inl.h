@@ -73,7 +73,7 @@ inline std::uint64_t Model<Coder>::code_low(Coder& coder, const Place& place, st
     const std::uint32_t depth = shift_ - 1 - i;
     const bool coded = depth == 0   ? code_node(coder, place, node, bit)
                        : depth == 1 ? code_alone(coder, place.nodes[0][node + 1 + result], bit)
-                                    : code_alone(coder, low_[3 * i + high_class], bit);
+                                    : code_alone(coder, low_[std::size_t{3} * i + high_class], bit);
     result = result << 1 | std::uint64_t{coded};
   }
   return result;
@@ -127,7 +127,7 @@ bool Model<Coder>::run(std::span<T> values) {
       place.predicted = 0;
       Taps taps;
       std::int32_t prediction = 0;
-      std::size_t near_context;
+      std::size_t near_context = 0;
       const std::int32_t level =
           std::clamp(((scale16 + 2) >> 2) + kMiddleLevel, 0, std::int32_t{kLevels} - 1);
       const std::int32_t coarse = std::clamp(((scale16 + 8) >> 3) + 3, 0, 7);
@@ -137,7 +137,7 @@ bool Model<Coder>::run(std::span<T> values) {
         place.predicted = static_cast<std::int32_t>(
             std::clamp<std::int64_t>(std::int64_t{prediction} * place.inverse_scale >> 10, -32767, 32767));
         near_context =
-            std::min<std::size_t>(static_cast<std::size_t>(std::abs(place.predicted) * 3) >> 8, 7) * 8 +
+            std::min<std::size_t>(static_cast<std::size_t>(std::abs(place.predicted)) * 3 >> 8, 7) * 8 +
             static_cast<std::size_t>(coarse);
       } else {
         const std::uint32_t west = magnitudes[static_cast<std::ptrdiff_t>(column) - 1];
@@ -146,8 +146,8 @@ bool Model<Coder>::run(std::span<T> values) {
         near_context = activity(log16(recent + 8) - 128 - row16) * 8 +
                        activity(log16(2 * north + lagged + west + 8) - 160 - row16);
       }
-      const auto pair =
-          static_cast<std::size_t>((in_means(place.west, 3) + 3) * 7 + in_means(place.lagged, 3) + 3);
+      const auto pair = static_cast<std::size_t>(in_means(place.west, 3) + 3) * 7 +
+                        static_cast<std::size_t>(in_means(place.lagged, 3) + 3);
       const std::size_t column_context =
           period_ > 1 ? phase
           : width_ <= kColumnContexts

@@ -147,10 +147,10 @@ std::vector<Named> codes() {
                              .zero_points = {},
                              .bits = 8});
   };
-  std::vector<std::int8_t> picture = bell<std::int8_t>(40, 40 * 144, 0, 12);
+  std::vector<std::int8_t> picture = bell<std::int8_t>(40, 5760, 0, 12);
   for (std::size_t i = 12; i < picture.size(); ++i)
     picture[i] = static_cast<std::int8_t>((picture[i] + 2 * picture[i - 12] + picture[i - 1]) / 3);
-  std::vector<std::int8_t> rows = bell<std::int8_t>(41, 64 * 90, 0, 30);
+  std::vector<std::int8_t> rows = bell<std::int8_t>(41, 5760, 0, 30);
   for (std::size_t i = 0; i < rows.size(); ++i)
     rows[i] = static_cast<std::int8_t>(rows[i] / (1 + static_cast<int>(i / 90 % 7)));
   std::vector<std::int8_t> pruned = bell<std::int8_t>(42, 70000, 0, 20);
