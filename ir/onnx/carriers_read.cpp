@@ -130,8 +130,8 @@ class Recognizer {
 
   // Scales or zero points as the form stores them; sets the form's axis and block.
   std::optional<Tensor> spread(ValueId id, const Shape& shape, Affine& form) {
-    if (const auto values = dense(id, DType::float32)) {
-      if (values->shape().empty()) return *values;
+    if (auto values = dense(id, DType::float32)) {
+      if (values->shape().empty()) return values;
       const auto axis = axis_of(values->shape(), shape);
       if (!axis) return std::nullopt;
       form.axis = *axis;
@@ -140,7 +140,7 @@ class Recognizer {
     const NodeId gather = step(id, "Gather");
     if (gather == kNoNode) return std::nullopt;
     const Node& node = graph_.node(gather);
-    const auto blocked = dense(node.input(0), DType::float32);
+    auto blocked = dense(node.input(0), DType::float32);
     const auto positions = dense(node.input(1), DType::int32);
     const auto axis = node.attribute<std::int64_t>("axis", 0);
     if (!blocked || !positions || axis < 0 || axis >= std::ssize(shape)) return std::nullopt;
@@ -151,7 +151,7 @@ class Recognizer {
     for (std::size_t i = 0; i < block_of.size(); ++i) {
       if (block_of[i] != static_cast<std::int64_t>(i) / form.block) return std::nullopt;
     }
-    return *blocked;
+    return blocked;
   }
 
   bool read_zero_points(ValueId id, Affine& form) {
