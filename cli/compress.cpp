@@ -75,11 +75,10 @@ Result<std::string> pipeline_text(const Args& args) {
     return std::string(std::istreambuf_iterator<char>(file), {});
   }
   PITH_TRY(const Preset preset, find_preset(args.preset.empty() ? kDefaultPreset : args.preset));
-  std::string text(preset.pipeline);
-  constexpr std::string_view kLast = "entropy-code";
-  PITH_ASSERT(text.ends_with(kLast), "a preset that does not end with entropy-code");
-  if (!args.codec.empty()) text += fmt::format("{{coder={}}}", args.codec);
-  return text;
+  const std::string text(preset.pipeline);
+  if (args.codec.empty()) return text;
+  PITH_ASSERT(text.ends_with("entropy-code"), "a preset that does not end with entropy-code");
+  return text + fmt::format("{{coder={}}}", args.codec);
 }
 
 Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts, std::string_view flag) {

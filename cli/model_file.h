@@ -30,7 +30,6 @@ struct ModelFile {
   ir::Model model;
   std::uint64_t total_bytes = 0;                                // with the files of external data
   std::vector<std::pair<std::string, std::uint64_t>> external;  // those files and their bytes
-
   std::shared_future<std::string> sha256;  // of `bytes`, computed beside other work if asked for
 
   [[nodiscard]] std::string name() const { return path.filename().string(); }

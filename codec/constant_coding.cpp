@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "codec/octets.h"
 #include "ir/overloaded.h"
 #include "loader/decode.h"
 
@@ -11,13 +12,8 @@ namespace pith::codec {
 namespace {
 
 using Bytes = std::vector<std::uint8_t>;
-using ByteSpan = std::span<const std::uint8_t>;
 
 constexpr std::uint64_t kLeastStoredApart = 1024;
-
-ByteSpan bytes_of(const ir::Buffer& buffer) {
-  return {reinterpret_cast<const std::uint8_t*>(buffer.bytes().data()), buffer.size()};
-}
 
 // A constant taken apart: what the directory says, and the streams before coding.
 struct Parts {
@@ -191,7 +187,7 @@ TensorToWrite tensor_to_write(std::string name, const ir::Constant& constant) {
     } else if (parts.layout.streams[i].packed_bits == 8) {
       tensor.streams.emplace_back(loader::Coder::raw, stream);
     } else {
-      tensor.streams.emplace_back(encode_raw(bytes_of(stream), parts.layout.streams[i]));
+      tensor.streams.emplace_back(encode_raw(octets(stream.text()), parts.layout.streams[i]));
     }
     stream.release();
   }
@@ -216,7 +212,7 @@ Result<ir::Constant> constant_of(const loader::TensorInfo& tensor, const ir::Buf
     plain = plain && stream.coder == loader::Coder::raw;
     ir::Buffer bytes;
     if (!stream.bytes.empty()) {
-      const auto offset = static_cast<std::uint64_t>(stream.bytes.data() - bytes_of(file).data());
+      const auto offset = static_cast<std::uint64_t>(stream.bytes.data() - octets(file.text()).data());
       bytes = file.slice(offset, stream.bytes.size());
       bytes.release();
     }

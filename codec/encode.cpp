@@ -6,6 +6,7 @@
 #include "codec/byte_writer.h"
 #include "codec/fast_encoder.h"
 #include "codec/huffman_encoder.h"
+#include "codec/octets.h"
 #include "codec/small_encoder.h"
 
 namespace pith::codec {
@@ -116,10 +117,6 @@ std::vector<std::int32_t> integers_of(std::span<const std::uint8_t> codes,
   return integers;
 }
 
-std::span<const std::uint8_t> octets(const ir::Buffer& buffer) {
-  return {reinterpret_cast<const std::uint8_t*>(buffer.bytes().data()), buffer.size()};
-}
-
 }  // namespace
 
 EncodedStream encode_raw(std::span<const std::uint8_t> stream, const loader::StreamLayout& layout) {
@@ -142,15 +139,15 @@ EncodedStream encode_smallest(const ir::Buffer& stream, const loader::StreamLayo
   constexpr std::size_t kPlanesAlone = std::size_t{1} << 20;
   const bool wide = layout.element_size > 1;
   if (wide && stream.size() >= kPlanesAlone) {
-    if (is_constant(octets(stream))) return encode_simple(octets(stream), layout);
+    if (is_constant(octets(stream.text()))) return encode_simple(octets(stream.text()), layout);
     EncodedStream planes = encode_planes(stream, layout.element_size);
-    return planes.bytes.size() < stream.size() ? planes : encode_raw(octets(stream), layout);
+    return planes.bytes.size() < stream.size() ? planes : encode_raw(octets(stream.text()), layout);
   }
-  EncodedStream best = encode_bytes(octets(stream), layout);
+  EncodedStream best = encode_bytes(octets(stream.text()), layout);
   if (wide && best.bytes.size() > 1) keep_smaller(best, encode_planes(stream, layout.element_size));
   const bool worth_it = layout.shape && best.bytes.size() > 1 && best.coder != Coder::constant;
   if (choice == CoderChoice::huffman || !worth_it) return best;
-  const std::vector<std::int32_t> codes = integers_of(octets(stream), layout);
+  const std::vector<std::int32_t> codes = integers_of(octets(stream.text()), layout);
   keep_smaller(best, {Coder::fast, encode_fast(codes, *layout.shape)});
   if (choice == CoderChoice::small) keep_smaller(best, {Coder::small, encode_small(codes, *layout.shape)});
   return best;

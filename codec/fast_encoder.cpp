@@ -79,7 +79,7 @@ void segment_contexts(const FastModel& model, const loader::ClassMap& classes, s
   }
   if (!model.has_neighbours()) return;
   const std::size_t steps = tokens.size() / model.lanes;
-  const std::size_t strides[2] = {model.neighbours[1].levels * model.classes.count, model.classes.count};
+  const std::array<std::size_t, 2> strides = model.strides();
   for (std::size_t i = 0; i < 2; ++i) {
     const loader::Neighbour& neighbour = model.neighbours[i];
     if (neighbour.levels <= 1) continue;
@@ -171,7 +171,7 @@ class TableCoding {
     return bits * slowness(model_);
   }
 
-  [[nodiscard]] std::vector<std::uint8_t> write(FastSummary& summary) {
+  [[nodiscard]] std::vector<std::uint8_t> write() {
     const EncodeTables encode = invert(tables_, model_.alphabet.tokens());
     std::vector<std::uint8_t> segments;
     std::vector<std::size_t> ends;
@@ -204,14 +204,6 @@ class TableCoding {
     }
     std::vector<std::uint8_t> out;
     side.finish(out);
-    summary = {"tables",
-               model_.lanes,
-               model_.alphabet.tokens(),
-               model_.tables(),
-               {model_.neighbours[0].levels, model_.neighbours[1].levels},
-               {model_.neighbours[0].offset, model_.neighbours[1].offset},
-               model_.classes.count,
-               out.size()};
     out.insert(out.end(), segments.begin(), segments.end());
     return out;
   }
@@ -299,12 +291,11 @@ std::vector<std::uint8_t> encode_smallest(std::span<const std::int32_t> values, 
     TableCoding coding(values, tokens, shape, std::move(model));
     if (!smallest || coding.cost() < smallest->cost()) smallest.emplace(std::move(coding));
   }
-  FastSummary with_tables;
-  auto stream = smallest->write(with_tables);
+  auto stream = smallest->write();
   if (best.empty() ||
       static_cast<double>(stream.size()) < kAdaptiveSlowness * static_cast<double>(best.size())) {
     best = std::move(stream);
-    report = with_tables;
+    report.kind = "tables";
   }
   return best;
 }

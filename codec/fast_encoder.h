@@ -9,16 +9,9 @@
 
 namespace pith::codec {
 
-// What a stream became; for reports and tests.
+// What a stream became; for tests.
 struct FastSummary {
-  const char* kind = "";
-  std::size_t lanes = 0;
-  std::size_t tokens = 0;
-  std::size_t tables = 0;
-  std::array<std::size_t, 2> levels{};  // of the two neighbours
-  std::array<std::size_t, 2> offsets{};
-  std::size_t classes = 0;
-  std::size_t header_bytes = 0;
+  const char* kind = "";  // "constant", "adaptive" or "tables"; empty for no integers
 };
 
 struct FastOptions {

@@ -97,7 +97,7 @@ double Planner::bits(const FastModel& model, const loader::ClassMap& map) const 
   std::vector<std::array<std::uint32_t, kFastMaxTokens>> counts(model.tables());
   std::vector<std::uint8_t> contexts;
   std::array<std::array<std::uint8_t, kFastMaxTokens>, 2> part{};
-  const std::size_t strides[2] = {model.neighbours[1].levels * model.classes.count, model.classes.count};
+  const std::array<std::size_t, 2> strides = model.strides();
   for (std::size_t i = 0; i < 2; ++i) {
     for (std::uint32_t token = 0; token < kFastMaxTokens; ++token) {
       part[i][token] = static_cast<std::uint8_t>(strides[i] * model.neighbours[i].level(token));

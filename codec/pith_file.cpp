@@ -4,16 +4,13 @@
 
 #include "codec/constant_coding.h"
 #include "codec/container_writer.h"
+#include "codec/octets.h"
 #include "ir/onnx/operators.h"
 #include "ir/onnx/read.h"
 #include "ir/onnx/write.h"
 
 namespace pith::codec {
 namespace {
-
-std::span<const std::uint8_t> octets(std::string_view bytes) {
-  return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
-}
 
 // Hands out the tensors of a container to the reader of its graph, each once.
 class StoredTensors {

@@ -70,8 +70,7 @@ void prepare_lanes(TableStream& stream) {
   tables.tables = model.tables();
   tables.classes = model.classes.count > 1;
   tables.neighbours = model.neighbours;
-  const std::array<std::size_t, 2> strides = {model.neighbours[1].levels * model.classes.count,
-                                              model.classes.count};
+  const std::array<std::size_t, 2> strides = model.strides();
   for (std::size_t i = 0; i < 2; ++i) {
     if (model.neighbours[i].levels <= 1) continue;
     tables.stride[i] = static_cast<std::uint8_t>(strides[i]);

@@ -47,6 +47,10 @@ struct FastModel {
   [[nodiscard]] std::size_t tables() const {
     return neighbours[0].levels * neighbours[1].levels * classes.count;
   }
+  // How many tables apart are those of two levels of each neighbour.
+  [[nodiscard]] std::array<std::size_t, 2> strides() const {
+    return {neighbours[1].levels * classes.count, classes.count};
+  }
   [[nodiscard]] bool has_neighbours() const { return neighbours[0].levels * neighbours[1].levels > 1; }
 };
 

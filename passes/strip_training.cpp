@@ -17,7 +17,6 @@
 #include <string>
 
 #include "ir/rewriter.h"
-#include "passes/bypass.h"
 #include "passes/places.h"
 
 namespace pith::passes {
