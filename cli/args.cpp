@@ -197,6 +197,10 @@ class CommandLine {
     CLI::App& sub = command("inspect", "Show what a model is made of", {});
     add_model(sub);
     sub.add_flag("--no-entropy", args_.no_entropy, "Do not count distinct values, which takes longest");
+    sub.add_option("--data", args_.data,
+                   "Run the model once on this data, for shapes that the file leaves open: "
+                   "PATH[,key=value...], or synthetic:n=1");
+    add_run_flags(sub);
   }
   void add_compare() {
     static const std::map<std::string, bool> kSwitch{{"on", true}, {"off", false}};
@@ -214,6 +218,9 @@ class CommandLine {
         ->check(number_from_zero());
     add_choice(sub, "--ort-optimizations", args_.ort_optimizations, kSwitch,
                "on or off (default on): ONNX Runtime's own; bits are only promised equal when off");
+    add_run_flags(sub);
+  }
+  void add_run_flags(CLI::App& sub) {
     sub.add_option("--seed", args_.seed, "Seed of synthetic data")->check(whole_number(0));
     sub.add_option("--ort-lib", args_.ort_lib, "ONNX Runtime library to load");
   }

@@ -36,6 +36,7 @@ struct Args {
   std::string codec;  // "huffman", "fast" or "small"; empty: as the pipeline says
   std::string calib;
   std::string eval;
+  std::string data;  // of `inspect`
   std::string metric;
   std::uint64_t max_samples = 0;  // 0: all
   std::string reference;

@@ -206,6 +206,15 @@ void Rewriter::drop_output(NodeId id, std::size_t index) {
   while (!outputs.empty() && outputs.back() == kNoValue) outputs.pop_back();
 }
 
+void Rewriter::add_output(ValueId id, std::string name) {
+  PITH_ASSERT(graph_id_ == kMainGraph && !value(id).is_input && value(id).output_uses == 0,
+              "an output that has a name of its own already");
+  ++model_.edits_;
+  value(id).name = std::move(name);
+  ++value(id).output_uses;
+  graph().outputs_.push_back(id);
+}
+
 void Rewriter::drop_declaration(ValueId id) {
   Value& v = value(id);
   PITH_ASSERT(v.constant != nullptr && !v.is_input && v.output_uses == 0, "a declaration that is needed");

@@ -68,6 +68,10 @@ class Rewriter {
   using CarriedChange = std::function<std::string(CarriedBy whom, const std::string& message)>;
   void rewrite_carried(const CarriedChange& change);
 
+  // Makes the value one more output of the graph, which must be the main graph, under this name: no other
+  // value's. For models that are only run, to see what is inside of them.
+  void add_output(ValueId id, std::string name);
+
   // Drops the declared type of a constant, which repeats its own; it must be neither input nor output.
   void drop_declaration(ValueId constant);
 

@@ -85,10 +85,10 @@ std::string declaration(const ir::Value& value) {
   return text + fmt::format(" [{}]", fmt::join(dims, ","));
 }
 
-InspectReport inspect(const ir::Model& model, Storage storage, FileEntry file,
-                      const MeasureOptions& options) {
+InspectReport inspect(const ir::Model& model, Storage storage, FileEntry file, const MeasureOptions& options,
+                      const TypeLookup& observed) {
   InspectReport report;
-  report.macs = count_macs(model);
+  report.macs = count_macs_of_run(model, observed);
   report.size = size_of(model, storage, file.bytes, report.macs);
   report.file = std::move(file);
   report.storage = storage;

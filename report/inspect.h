@@ -28,6 +28,13 @@ struct StorageEntry {
   std::uint64_t bytes = 0;
 };
 
+// The data that the model was run on.
+struct DataEntry {
+  std::string name;                 // of the file
+  std::vector<std::string> arrays;  // "images uint8 [10000,28,28]"
+  bool synthetic = false;
+};
+
 struct InspectReport {
   FileEntry file;
   std::vector<std::pair<std::string, std::uint64_t>> external;  // files of external data and their bytes
@@ -45,13 +52,15 @@ struct InspectReport {
   std::vector<std::string> outputs;
   std::vector<TensorEntry> tensors;
   std::uint64_t duplicate_bytes = 0;
+  std::optional<DataEntry> data;               // whose shapes `macs` counts with
   std::optional<std::uint64_t> entropy_bytes;  // of all tensors, each at its own entropy; without tables
 };
 
 // "x float32 [N,4]"
 [[nodiscard]] std::string declaration(const ir::Value& value);
 
+// `observed`: types that values had when the model was run, or nothing.
 [[nodiscard]] InspectReport inspect(const ir::Model& model, Storage storage, FileEntry file,
-                                    const MeasureOptions& options = {});
+                                    const MeasureOptions& options = {}, const TypeLookup& observed = {});
 
 }  // namespace pith::report

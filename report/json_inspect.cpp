@@ -51,6 +51,11 @@ Json json_of(const MacCount& macs) {
           {"notes", macs.notes}};
 }
 
+Json json_of(const std::optional<DataEntry>& data) {
+  if (!data) return nullptr;
+  return {{"data", data->name}, {"synthetic", data->synthetic}, {"arrays", data->arrays}};
+}
+
 Json duplicates(const std::vector<TensorEntry>& tensors) {
   Json list = Json::array();
   for (const TensorEntry& t : tensors) {
@@ -75,6 +80,7 @@ std::string to_json(const InspectReport& report) {
                   {"domains", pairs(report.domains, "domain", "nodes")},
                   {"model", json_of(report.size)},
                   {"macs", json_of(report.macs)},
+                  {"run", json_of(report.data)},
                   {"inputs", report.inputs},
                   {"outputs", report.outputs},
                   {"operators", json_of(report.operators)},

@@ -242,7 +242,11 @@ MacCount count_macs(const ir::Model& model, const TypeLookup& inferred) {
 }
 
 MacCount count_macs(const ir::Model& model) {
-  const auto types = ir::onnx::infer_types(model);
+  return count_macs_of_run(model, {});
+}
+
+MacCount count_macs_of_run(const ir::Model& model, const TypeLookup& observed) {
+  const auto types = ir::onnx::infer_types(model, {.observed = observed});
   if (!types) {
     MacCount declared = count_macs(model, {});
     declared.notes.push_back(types.error().message());

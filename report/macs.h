@@ -41,5 +41,7 @@ struct MacCount {
 [[nodiscard]] MacCount count_macs(const ir::Model& model, const TypeLookup& inferred);
 // The same with the types that ONNX's inference finds.
 [[nodiscard]] MacCount count_macs(const ir::Model& model);
+// The same, where inference goes on from what values had when the model was run.
+[[nodiscard]] MacCount count_macs_of_run(const ir::Model& model, const TypeLookup& observed);
 
 }  // namespace pith::report

@@ -53,6 +53,11 @@ std::string head(const InspectReport& report) {
                       with_commas(report.size.nodes), with_commas(report.size.parameters),
                       with_commas(report.size.weight_bytes), with_commas(report.duplicate_bytes));
   text += macs_text(report);
+  if (report.data) {
+    text += fmt::format(
+        "shapes are those of a run on {}{}\n", report.data->name,
+        report.data->synthetic ? " data" : fmt::format(": {}", fmt::join(report.data->arrays, "; ")));
+  }
   if (report.entropy_bytes) {
     text += fmt::format("{} bytes of weights if each tensor were coded at its entropy\n",
                         with_commas(*report.entropy_bytes));

@@ -65,6 +65,24 @@ TEST_CASE("commands: --opset") {
   check_refused(bench, {"compress", "tiny.onnx", "-o", "x.onnx", "--opset", "99"}, 2, {"operator set 99"});
 }
 
+TEST_CASE("commands: inspect with data counts with the shapes of a run") {
+  const Workbench bench;
+  bench.write("open.onnx", model_bytes("net (float[A,B,2] x) => (float[A,B,3] y)"
+                                       "<float[2,3] w = {1,2,3, 4,5,6}> { y = MatMul(x, w) }"));
+  const auto macs = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> line{"inspect", "open.onnx", "--format", "json"};
+    line.insert(line.end(), more.begin(), more.end());
+    return document(bench.done(line), "inspect");
+  };
+  CHECK(macs({})["macs"]["total"] == 6);
+  CHECK(macs({})["run"].is_null());
+  const json run = macs({"--data", "synthetic:n=2,size=7"});
+  CHECK(run["macs"]["total"] == 7 * 6);
+  CHECK(run["macs"]["counted_as_one"].empty());
+  CHECK(run["run"]["synthetic"] == true);
+  check_refused(bench, {"inspect", "open.onnx", "--data", "nothing.npz"}, 4, {"nothing.npz"});
+}
+
 TEST_CASE("commands: inspect") {
   const Workbench bench;
   const CommandRun text = bench.done({"inspect", kLenet});
