@@ -119,6 +119,10 @@ class CommandLine {
                    "Passes in order: name{key=value}, name, ...; \"\" for none");
     sub.add_option("--recipe", args_.recipe, "File that holds the pipeline");
     sub.add_option("--preset", args_.preset, "Named pipeline, see pith --help");
+    add_list(
+        sub, "--budget", args_.budgets,
+        "drop=0.5pt, metric>=0.89, size=5MB or ratio=20x: search for the plan that holds with the fewest "
+        "bytes; needs --calib, and --eval for a metric on labels");
     add_codec_flag(sub);
     sub.add_flag("-n,--dry-run", args_.dry_run, "Do everything but write the outputs");
     add_list(sub, "--include", args_.include,

@@ -38,6 +38,7 @@ struct Args {
   std::string eval;
   std::string data;  // of `inspect`
   std::string metric;
+  std::vector<std::string> budgets;
   std::uint64_t max_samples = 0;  // 0: all
   std::string reference;
   std::vector<std::string> include;

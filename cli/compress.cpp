@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "cli/budgets.h"
 #include "cli/builtin_passes.h"
 #include "cli/commands.h"
 #include "cli/evaluation.h"
@@ -14,6 +15,8 @@
 #include "cli/presets.h"
 #include "cli/ship.h"
 #include "cli/signals.h"
+#include "codec/rate_model.h"
+#include "engine/activations.h"
 #include "engine/model_runner.h"
 #include "passes/runner.h"
 #include "report/json.h"
@@ -74,8 +77,9 @@ Result<std::string> pipeline_text(const Args& args) {
       return fail(ErrorCode::usage, fmt::format("recipe {} cannot be read", args.recipe), "check the path");
     return std::string(std::istreambuf_iterator<char>(file), {});
   }
+  if (args.preset.empty() && !args.budgets.empty() && args.codec.empty()) return std::string(kBudgetPipeline);
   PITH_TRY(const Preset preset, find_preset(args.preset.empty() ? kDefaultPreset : args.preset));
-  const std::string text(preset.pipeline);
+  std::string text(preset.pipeline);
   if (args.codec.empty()) return text;
   PITH_ASSERT(text.ends_with("entropy-code"), "a preset that does not end with entropy-code");
   return text + fmt::format("{{coder={}}}", args.codec);
@@ -173,6 +177,7 @@ struct Plan {
   passes::Pipeline pipeline;
   passes::PassContext context;
   std::vector<Target> targets;
+  Budgets budgets;
 };
 
 Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, const Ui& ui) {
@@ -181,6 +186,7 @@ Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, c
   PITH_TRY(plan.pipeline, passes::Pipeline::parse(plan.text, registry));
   PITH_CHECK_OK(plan.pipeline.check(
       {.calibration = !args.calib.empty(), .evaluator = !args.eval.empty(), .training = false}));
+  PITH_TRY(plan.budgets, Budgets::parse(args, plan.pipeline));
   PITH_TRY(plan.context.include, patterns(args.include, "--include"));
   PITH_TRY(plan.context.exclude, patterns(args.exclude, "--exclude"));
   PITH_TRY(plan.targets, check_targets(args));
@@ -190,6 +196,16 @@ Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, c
   plan.context.seed = args.seed;
   plan.context.cancelled = stop_requested;
   return plan;
+}
+
+// What flows through the model on --calib; null when that is not given.
+Result<std::unique_ptr<engine::OnnxActivations>> calibration_of(const Args& args, const Ui& ui) {
+  if (args.calib.empty()) return nullptr;
+  PITH_TRY(auto spec, engine::DatasetSpec::parse(args.calib));
+  spec.synthetic.seed = args.seed;
+  PITH_TRY(auto data, engine::Dataset::open(spec));
+  PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
+  return std::make_unique<engine::OnnxActivations>(runtime, std::move(data), args.max_samples, ui.threads());
 }
 
 }  // namespace
@@ -217,6 +233,14 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
 
   engine::OnnxRunner runner(args.ort_lib);
   plan.context.runner = &runner;
+  const codec::AdaptiveRate rate;
+  plan.context.rate = &rate;
+  PITH_TRY(auto activations, calibration_of(args, ui));
+  plan.context.activations = activations.get();
+  if (plan.budgets.any()) {
+    PITH_CHECK_OK(plan.budgets.install(args, ui, original, *evaluation, plan.context,
+                                       plan.targets.front().format, plan.pipeline));
+  }
   PITH_TRY(ir::Model model, with_opset(original, args.opset));
   Watcher watcher(ui, model);
   passes::Observer* observers[] = {&watcher};
@@ -251,11 +275,16 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   PITH_CHECK_OK(plan.context.keep_going());
 
   Exit exit = Exit::done;
+  if (!plan.budgets.judge(report)) {
+    exit = Exit::failed;
+    report.status = "over_budget";
+    report.outputs.clear();
+  }
   std::string larger;
   for (const Shipped& one : shipped) {
     if (one.total_bytes() >= original.total_bytes && !args.force && larger.empty()) larger = one.entry.name;
   }
-  if (!larger.empty()) {
+  if (exit == Exit::done && !larger.empty()) {
     exit = Exit::not_smaller;
     report.status = "not_smaller";
     report.outputs.clear();
@@ -273,10 +302,14 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
         fmt::format("{}: the result is not smaller than {}; nothing was written", larger, original.name()),
         "pass -f to write it all the same");
   }
-  for (Shipped& one : shipped) {
-    PITH_CHECK_OK(one.commit());
+  if (exit == Exit::done) {
+    for (Shipped& one : shipped) PITH_CHECK_OK(one.commit());
   }
   PITH_CHECK_OK(show(args, report, ui));
+  if (exit == Exit::failed) {
+    ui.progress.finish();
+    log_error("a budget does not hold with any plan that was tried; nothing was written");
+  }
   return exit;
 }
 

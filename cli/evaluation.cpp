@@ -1,5 +1,7 @@
 #include "cli/evaluation.h"
 
+#include <cmath>
+
 #include "cli/signals.h"
 
 namespace pith::cli {
@@ -95,6 +97,37 @@ Result<report::QualityEntry> Evaluation::measure(const ir::Buffer& model, const 
   if (reference_) entry.before = reference_->quality.value;
   if (measured.agreement) entry.agreement = measured.agreement->value;
   return entry;
+}
+
+Result<search::Judge::Measured> Evaluation::compare(const ir::Buffer& model, std::uint64_t samples) {
+  PITH_ASSERT(reference_ && reference_model_, "a reference to compare with");
+  auto how = options();
+  how.progress = nullptr;
+  const engine::Evaluation* reference = &*reference_;
+  const bool some = samples > 0 && samples < reference_->quality.samples;
+  if (some) {
+    how.max_samples = samples;
+    auto found = references_.find(samples);
+    if (found == references_.end()) {
+      auto alone = how;
+      if (needs_reference()) alone.reference_model = reference_model_->bytes();
+      PITH_TRY(engine::Evaluation evaluated, evaluate(*reference_model_, alone));
+      found = references_.emplace(samples, std::move(evaluated)).first;
+    }
+    reference = &found->second;
+  }
+  how.reference = &reference->predictions;
+  if (metric_ == engine::Metric::mse && needs_reference()) how.reference_model = reference_model_->bytes();
+  PITH_TRY(const auto measured, evaluate(model, how));
+  search::Judge::Measured result{.metric = measured.quality.value,
+                                 .original = reference->quality.value,
+                                 .higher_is_better = engine::higher_is_better(metric_)};
+  if (some && measured.agreement) {
+    // Only samples that are decided differently can change a rate.
+    const double differ = 1 - measured.agreement->value;
+    result.uncertainty = 2 * std::sqrt(differ / static_cast<double>(measured.quality.samples));
+  }
+  return result;
 }
 
 }  // namespace pith::cli

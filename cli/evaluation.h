@@ -1,11 +1,13 @@
 // Measures models on the data that the flags name.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
 #include "cli/ui.h"
 #include "engine/evaluator.h"
+#include "search/judge.h"
 
 namespace pith::cli {
 
@@ -22,6 +24,10 @@ class Evaluation {
 
   // Quality of a model, beside that of the reference if one was measured.
   [[nodiscard]] Result<report::QualityEntry> measure(const ir::Buffer& model, const std::string& stage);
+
+  // The metric of a model and of the reference on the first `samples`, or on all that measure() looks at (0,
+  // or when there are not more). measure_reference() must have been called.
+  [[nodiscard]] Result<search::Judge::Measured> compare(const ir::Buffer& model, std::uint64_t samples);
 
   // Whether the metric means nothing without a reference model.
   [[nodiscard]] bool needs_reference() const { return !labelled_ || metric_ == engine::Metric::agreement; }
@@ -45,6 +51,7 @@ class Evaluation {
   bool synthetic_;
   std::optional<ir::Buffer> reference_model_;
   std::optional<engine::Evaluation> reference_;
+  std::map<std::uint64_t, engine::Evaluation> references_;  // on the first samples
 };
 
 }  // namespace pith::cli

@@ -14,7 +14,9 @@
 
 namespace pith::passes {
 
-class ModelRunner;  // passes/services.h
+class ModelRunner;  // these: passes/services.h
+class Activations;
+class RateModel;
 
 // What a pass may do to a model's outputs; tests pick their tolerance by it.
 enum class Effect : std::uint8_t {
@@ -59,6 +61,10 @@ class PassContext {
   bool keeps_encodings = true;
   // Computes values for passes that fold; null: such passes leave alone what would have to be computed.
   ModelRunner* runner = nullptr;
+  // What passes with Needs::calibration look at; null without calibration data.
+  Activations* activations = nullptr;
+  // What codes will cost; null: no entropy coder is there.
+  const RateModel* rate = nullptr;
 
   // `nodes`: the names of all nodes that read the tensor.
   [[nodiscard]] bool selects(const std::string& tensor, const std::vector<std::string>& nodes) const;

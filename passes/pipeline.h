@@ -39,6 +39,9 @@ class Pipeline {
 
   [[nodiscard]] const std::vector<std::unique_ptr<Pass>>& passes() const { return passes_; }
 
+  // Puts another pass in the place of number `index`.
+  void replace(std::size_t index, std::unique_ptr<Pass> pass) { passes_.at(index) = std::move(pass); }
+
  private:
   std::vector<std::unique_ptr<Pass>> passes_;
 };

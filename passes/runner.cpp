@@ -41,9 +41,14 @@ std::uint64_t stored_bytes(const ir::Model& model) {
 
 Result<std::vector<PassRecord>> run(const Pipeline& pipeline, ir::Model& model, PassContext& context,
                                     std::span<Observer* const> observers) {
+  return run_from(pipeline, 0, model, context, observers);
+}
+
+Result<std::vector<PassRecord>> run_from(const Pipeline& pipeline, std::size_t first, ir::Model& model,
+                                         PassContext& context, std::span<Observer* const> observers) {
   std::vector<PassRecord> records;
   const std::size_t count = pipeline.passes().size();
-  for (std::size_t index = 0; index < count; ++index) {
+  for (std::size_t index = first; index < count; ++index) {
     Pass& pass = *pipeline.passes()[index];
     PITH_CHECK_OK(context.keep_going());
     for (Observer* observer : observers) observer->before_pass(pass, index, count);

@@ -15,4 +15,9 @@ namespace pith::passes {
                                                   PassContext& context,
                                                   std::span<Observer* const> observers = {});
 
+// The same for the passes from number `first` on.
+[[nodiscard]] Result<std::vector<PassRecord>> run_from(const Pipeline& pipeline, std::size_t first,
+                                                       ir::Model& model, PassContext& context,
+                                                       std::span<Observer* const> observers = {});
+
 }  // namespace pith::passes

@@ -2,6 +2,8 @@
 // context.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -20,6 +22,30 @@ class ModelRunner {
   // of numbers.
   [[nodiscard]] virtual Result<std::vector<ir::Tensor>> run(const ir::Model& model,
                                                             std::span<const ir::Tensor> inputs) = 0;
+};
+
+// Shows what flows through a model while it runs on the calibration data.
+class Activations {
+ public:
+  using Visit = std::function<Result<void>(std::span<const ir::Tensor>)>;
+
+  virtual ~Activations() = default;
+
+  // Runs the model on all of the data and calls `visit` with these values of its main graph (inputs, outputs
+  // and results of nodes), batch after batch in the order of the data; nothing is kept. Refuses what the
+  // runtime and the data refuse, and values that are no tensors.
+  [[nodiscard]] virtual Result<void> visit(const ir::Model& model, std::span<const ir::ValueId> values,
+                                           const Visit& visit) = 0;
+};
+
+// Knows what the coders will make of codes.
+class RateModel {
+ public:
+  virtual ~RateModel() = default;
+
+  // The bits that one more code i costs where code k has occurred counts[k] times; also for codes that have
+  // not occurred. Not all counts are zero.
+  [[nodiscard]] virtual std::vector<float> bits(std::span<const std::uint64_t> counts) const = 0;
 };
 
 }  // namespace pith::passes

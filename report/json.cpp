@@ -58,6 +58,13 @@ std::string_view name_of(ErrorCode code) {
 std::string to_json(const CompressReport& report) {
   Json passes = Json::array();
   for (const auto& record : report.passes) passes.push_back(json_of(record));
+  Json layers = Json::array();
+  for (const LayerPlanEntry& layer : report.layers)
+    layers.push_back(
+        {{"name", layer.name}, {"sensitivity", layer.sensitivity}, {"decision", layer.decision}});
+  Json budgets = Json::array();
+  for (const BudgetEntry& one : report.budgets)
+    budgets.push_back({{"budget", one.budget}, {"held", one.held}});
   const std::string& resolved = report.resolved;
   Json json = {{"schema_version", kSchemaVersion},
                {"status", report.status},
@@ -76,6 +83,9 @@ std::string to_json(const CompressReport& report) {
                {"passes", passes},
                {"tensors", json_of(report.tensors)},
                {"quality", report.quality ? json_of(*report.quality) : Json(nullptr)},
+               {"layers", layers},
+               {"budgets", budgets},
+               {"trials", report.trials},
                {"warnings", report.warnings}};
   return text_of(json);
 }

@@ -59,6 +59,18 @@ struct Environment {
   unsigned threads = 1;
 };
 
+// What a search found for a layer.
+struct LayerPlanEntry {
+  std::string name;
+  double sensitivity = 0;  // divergence of the outputs when it alone is rounded
+  std::string decision;
+};
+
+struct BudgetEntry {
+  std::string budget;  // as given
+  bool held = false;
+};
+
 struct CompressReport {
   std::string status = "done";
   int exit_code = 0;
@@ -73,6 +85,9 @@ struct CompressReport {
   std::vector<passes::PassRecord> passes;
   std::vector<TensorEntry> tensors;
   std::optional<QualityEntry> quality;
+  std::vector<LayerPlanEntry> layers;
+  std::vector<BudgetEntry> budgets;
+  std::uint64_t trials = 0;  // candidates that the search measured
   std::vector<std::string> warnings;
   std::string suggestion;  // one next command
 

@@ -58,6 +58,26 @@ std::string passes_text(const CompressReport& report, Detail detail) {
   return text + "\n";
 }
 
+// The budgets, and the layers in which the search saw most.
+std::string plan_text(const CompressReport& report, Detail detail) {
+  std::string text;
+  for (const BudgetEntry& budget : report.budgets)
+    text += fmt::format("budget   {} {}\n", budget.budget, budget.held ? "holds" : "DOES NOT HOLD");
+  if (report.layers.empty()) return text;
+  text += fmt::format("plan     {} layers after {} trials; most sensitive first\n", report.layers.size(),
+                      report.trials);
+  std::vector<const LayerPlanEntry*> layers;
+  for (const LayerPlanEntry& layer : report.layers) layers.push_back(&layer);
+  std::ranges::stable_sort(layers, std::greater{}, &LayerPlanEntry::sensitivity);
+  constexpr std::size_t kShown = 4;
+  if (detail == Detail::summary && layers.size() > kShown) layers.resize(kShown);
+  std::vector<std::vector<std::string>> rows;
+  for (const LayerPlanEntry* layer : layers)
+    rows.push_back(
+        {"        ", layer->name, layer->decision, fmt::format("sensitivity {:.2g}", layer->sensitivity)});
+  return text + table(rows, {Align::left, Align::left, Align::left, Align::left});
+}
+
 std::string largest_text(const CompressReport& report) {
   std::vector<const TensorEntry*> tensors;
   for (const TensorEntry& tensor : report.tensors) tensors.push_back(&tensor);
@@ -90,7 +110,7 @@ std::string quality_text(const QualityEntry& quality, double value) {
 std::string to_text(const CompressReport& report, Detail detail) {
   std::string text = passes_text(report, detail) + size_line(report);
   if (report.quality) text += quality_lines(*report.quality);
-  text += largest_text(report);
+  text += plan_text(report, detail) + largest_text(report);
   for (const std::string& warning : report.warnings) text += fmt::format("warning  {}\n", warning);
   if (!report.suggestion.empty()) text += fmt::format("next     {}\n", report.suggestion);
   return text;

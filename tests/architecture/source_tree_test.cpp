@@ -26,8 +26,10 @@ const std::map<std::string, std::vector<std::string>>& folder_table() {
       {"quantize", {"ir", "passes"}},
       {"codec", {"ir", "ir/onnx", "loader", "passes"}},
       {"engine", {"ir", "ir/onnx", "passes"}},
-      {"report", {"codec", "engine", "ir", "ir/onnx", "loader", "passes", "prune", "quantize"}},
-      {"cli", {"codec", "engine", "ir", "ir/onnx", "loader", "passes", "prune", "quantize", "report"}},
+      {"search", {"codec", "engine", "ir", "ir/onnx", "loader", "passes", "prune", "quantize"}},
+      {"report", {"codec", "engine", "ir", "ir/onnx", "loader", "passes", "prune", "quantize", "search"}},
+      {"cli",
+       {"codec", "engine", "ir", "ir/onnx", "loader", "passes", "prune", "quantize", "report", "search"}},
   };
   return kTable;
 }

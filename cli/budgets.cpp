@@ -1,0 +1,77 @@
+#include "cli/budgets.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "cli/signals.h"
+#include "quantize/rd_quantize.h"
+
+namespace pith::cli {
+
+Result<Budgets> Budgets::parse(const Args& args, const passes::Pipeline& pipeline) {
+  Budgets budgets;
+  for (const std::string& text : args.budgets) {
+    PITH_TRY(search::Budget budget, search::Budget::parse(text));
+    budgets.budgets_.push_back(std::move(budget));
+  }
+  if (!budgets.any()) return budgets;
+  if (args.calib.empty()) {
+    return fail(ErrorCode::usage, "--budget needs data to calibrate on",
+                "pass --calib DATA; labels are not needed");
+  }
+  const auto name = [](const auto& pass) { return pass->info().name; };
+  const auto found = std::ranges::find(pipeline.passes(), quantize::RdQuantize::kInfo.name, name);
+  if (found == pipeline.passes().end()) {
+    return fail(ErrorCode::usage, "the pipeline has no rd-quantize, which is what --budget tunes",
+                "add rd-quantize, or leave out --pipeline");
+  }
+  budgets.index_ = static_cast<std::size_t>(found - pipeline.passes().begin());
+  return budgets;
+}
+
+Result<void> Budgets::install(const Args& args, Ui& ui, const ModelFile& original, Evaluation& evaluation,
+                              const passes::PassContext& context, ModelFormat format,
+                              passes::Pipeline& pipeline) {
+  PITH_TRY(candidates_,
+           Candidates::make(args, original, evaluation, {pipeline, index_ + 1, context, format}));
+  double lambda = quantize::RdQuantize::Options().lambda;
+  for (const passes::Setting& setting : pipeline.passes()[index_]->settings()) {
+    if (setting.key == "lambda") lambda = std::stod(setting.value);
+  }
+  search::SearchOptions options;
+  options.progress = [&ui](const std::string& stage, std::size_t done, std::size_t total) {
+    if (done <= 1) ui.progress.stage(stage);
+    ui.progress.update(done, total);
+  };
+  auto pass = std::make_unique<search::BudgetedQuantize>(*candidates_, budgets_, lambda, std::move(options));
+  search_ = pass.get();
+  pipeline.replace(index_, std::move(pass));
+  return {};
+}
+
+bool Budgets::judge(report::CompressReport& report) const {
+  search::Cost cost{.bytes = report.after.bytes, .original_bytes = report.before.bytes};
+  if (report.quality) {
+    cost.metric = report.quality->after;
+    cost.original_metric = report.quality->before.value_or(1);
+    cost.higher_is_better = report.quality->higher_is_better;
+  }
+  bool all = true;
+  for (const search::Budget& budget : budgets_) {
+    const bool held = search::holds(budget, cost);
+    report.budgets.push_back({budget.text, held});
+    all = all && held;
+  }
+  if (search_ == nullptr || !search_->found()) return all;
+  for (const search::LayerDecision& layer : search_->found()->layers) {
+    report.layers.push_back(
+        {layer.name, layer.sensitivity,
+         fmt::format("step {:.4g}{}, {:.2f} bits a weight", layer.step,
+                     layer.channel_scales ? " with a scale a channel" : "", layer.bits_per_weight)});
+  }
+  report.trials = search_->found()->trials;
+  return all;
+}
+
+}  // namespace pith::cli

@@ -1,0 +1,328 @@
+#include "quantize/rd_quantizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numbers>
+#include <set>
+
+#include "ir/rewriter.h"
+#include "passes/parallel.h"
+
+namespace pith::quantize {
+namespace {
+
+using Codes = Eigen::Matrix<std::int8_t, Eigen::Dynamic, Eigen::Dynamic>;
+using Eigen::Index;
+
+// Bits of the symmetric grid that holds these codes.
+int width_of(std::span<const std::int8_t> codes) {
+  int largest = 1;
+  for (const std::int8_t code : codes) largest = std::max(largest, std::abs(static_cast<int>(code)));
+  int bits = 2;
+  while ((1 << (bits - 1)) - 1 < largest) ++bits;
+  return bits;
+}
+
+ir::Constant grid_constant(const ir::Shape& shape, std::vector<std::int8_t> codes, float step) {
+  ir::Affine form;
+  form.bits = width_of(codes);
+  form.codes = ir::Tensor::of(shape, std::move(codes));
+  form.scales = ir::Tensor::of<float>({}, {step});
+  return {ir::DType::float32, shape, std::move(form), {}};
+}
+
+// A step for values of this magnitude: not below what the grid can hold, and a normal number.
+float bounded_step(double step, float largest) {
+  const double least = std::max(static_cast<double>(largest) / kLargestCode,
+                                static_cast<double>(std::numeric_limits<float>::min()));
+  return static_cast<float>(std::clamp(step, least, std::max(least, 4.0 * static_cast<double>(largest))));
+}
+
+Matrix matrix_of(const MatrixView& view, std::size_t group, const auto& value) {
+  Matrix matrix(static_cast<Index>(view.rows), static_cast<Index>(view.columns));
+  for (std::size_t c = 0; c < view.columns; ++c) {
+    for (std::size_t r = 0; r < view.rows; ++r)
+      matrix(static_cast<Index>(r), static_cast<Index>(c)) = value(view.at(group, r, c));
+  }
+  return matrix;
+}
+
+// Powers of two that are near the root mean squares of the products of rows, relative to the largest.
+std::vector<float> scales_of_rows(const std::vector<double>& powers) {
+  const double largest = std::ranges::max(powers);
+  std::vector<float> scales;
+  for (const double power : powers) {
+    const double octaves = power > 0 ? std::round(std::log2(power / largest) / 2) : 0;
+    scales.push_back(static_cast<float>(std::exp2(std::max(octaves, -20.0))));
+  }
+  const bool alike = std::ranges::all_of(scales, [](float scale) { return scale == 1; });
+  return alike ? std::vector<float>() : scales;
+}
+
+// The weights of a group, each row divided by its scale.
+Matrix weights_of(const Layer& layer, const std::vector<float>& row_scales, std::size_t group) {
+  const auto values = layer.weights.as<float>();
+  Matrix weights = matrix_of(layer.view, group, [&](std::size_t i) { return values[i]; });
+  if (row_scales.empty()) return weights;
+  for (std::size_t r = 0; r < layer.view.rows; ++r)
+    weights.row(static_cast<Index>(r)) /= row_scales[group * layer.view.rows + r];
+  return weights;
+}
+
+double total_bits(std::span<const std::int8_t> codes, const CodeBits& bits) {
+  double total = 0;
+  for (const std::int8_t code : codes)
+    total += static_cast<double>(bits[static_cast<std::size_t>(code + kLargestCode)]);
+  return total;
+}
+
+// A layer whose inputs are not known.
+void count_alike(Layer& layer) {
+  layer.kind = Layer::Kind::values;
+  layer.view = {.rows = layer.weights.element_count(), .row_stride = 1};
+  layer.bias = ir::kNoValue;
+}
+
+constexpr int kSweeps = 3;  // the rates of one are those of the codes before it
+
+// Calls sweep(bits) until the codes and their rates fit each other.
+void settle(const std::vector<std::int8_t>& codes, const passes::RateModel& rate, const RdPlan& plan,
+            GridChoice& grid, const std::function<void(const CodeBits&)>& sweep) {
+  sweep({});
+  if (plan.lambda == 0) return;
+  grid.bit_cost = plan.lambda * 2 * std::numbers::ln2 * plan.distortion;
+  for (int i = 0; i < kSweeps; ++i) sweep(bits_of(codes, rate));
+}
+
+struct RoundedValues {
+  ir::Constant constant;
+  double bits = 0;
+};
+
+// How much an error of the bias counts, on average over rows.
+double bias_weight(const std::vector<float>& row_scales, const std::vector<double>& group_costs) {
+  if (row_scales.empty()) return 1;
+  const std::size_t rows = row_scales.size() / group_costs.size();
+  double sum = 0;
+  for (std::size_t i = 0; i < row_scales.size(); ++i) {
+    const double scale = row_scales[i];
+    sum += 1 / (scale * scale * group_costs[i / rows]);
+  }
+  return sum / static_cast<double>(row_scales.size());
+}
+
+void set_row_scales(ir::Constant& constant, std::int64_t axis, std::vector<float> scales) {
+  auto& form = std::get<ir::Affine>(constant.form);
+  const float step = form.scales.as<float>()[0];
+  for (float& scale : scales) scale *= step;
+  const ir::Shape shape{std::ssize(scales)};
+  form.axis = axis;
+  form.scales = ir::Tensor::of(shape, std::move(scales));
+}
+
+// Values that each count by themselves.
+RoundedValues round_values(const std::vector<float>& values, const RdPlan& plan, double importance,
+                           const passes::RateModel& rate) {
+  const Matrix column = Eigen::Map<const Matrix>(values.data(), std::ssize(values), 1);
+  const Compensation none{.order = {0}, .factor = Matrix::Identity(1, 1)};
+  GridChoice grid{
+      .step = bounded_step(std::sqrt(12 * plan.distortion / importance), column.cwiseAbs().maxCoeff()),
+      .error_cost = importance};
+  std::vector<std::int8_t> codes(values.size());
+  settle(codes, rate, plan, grid, [&](const CodeBits& bits) {
+    const Codes rounded = round_with_compensation(column, none, grid, bits);
+    std::copy_n(rounded.data(), codes.size(), codes.begin());
+  });
+  RoundedValues result;
+  result.bits = total_bits(codes, bits_of(codes, rate));
+  result.constant = grid_constant({std::ssize(values)}, std::move(codes), grid.step);
+  return result;
+}
+
+}  // namespace
+
+RdQuantizer::Prepared RdQuantizer::prepare_layer(const ir::Model& model, const Layer& layer,
+                                                 std::vector<Moments> moments) {
+  Prepared prepared;
+  prepared.moments = std::move(moments);
+  if (layer.bias != ir::kNoValue && !prepared.moments.empty()) {
+    const auto bias = model.graph(layer.graph).constant_f32(layer.bias)->as<float>();
+    prepared.bias.assign(bias.begin(), bias.end());
+    for (Moments& group : prepared.moments) group.second -= group.mean * group.mean.transpose();
+  }
+  for (const Moments& group : prepared.moments)
+    prepared.compensation.push_back(compensation_of(group.second));
+  prepared.alike = rows_alike(layer, prepared);
+  if (layer.row_axis && !prepared.moments.empty()) prepared.by_row = rows_by_power(layer, prepared);
+  return prepared;
+}
+
+void RdQuantizer::complete(const Layer& layer, const Prepared& prepared, Rows& rows) {
+  for (std::size_t group = 0; group < layer.view.groups; ++group) {
+    const Matrix weights = weights_of(layer, rows.scales, group);
+    rows.largest = std::max(rows.largest, weights.cwiseAbs().maxCoeff());
+    rows.power += prepared.moments.empty()
+                      ? weights.cast<double>().squaredNorm()
+                      : product_error(weights, prepared.moments[group].second) / rows.group_costs[group];
+  }
+}
+
+RdQuantizer::Rows RdQuantizer::rows_alike(const Layer& layer, const Prepared& prepared) {
+  Rows rows;
+  rows.group_costs.assign(layer.view.groups, 1);
+  if (!prepared.compensation.empty()) {
+    double sum = 0;
+    for (const Compensation& group : prepared.compensation) sum += group.mean_cost();
+    rows.mean_cost = sum / static_cast<double>(prepared.compensation.size());
+  }
+  complete(layer, prepared, rows);
+  return rows;
+}
+
+RdQuantizer::Rows RdQuantizer::rows_by_power(const Layer& layer, const Prepared& prepared) {
+  Rows rows;
+  std::vector<double> powers;
+  for (std::size_t group = 0; group < layer.view.groups; ++group) {
+    // A unit error of one group counts as much as that of another, on average over columns.
+    rows.group_costs.push_back(prepared.compensation[group].mean_cost());
+    const Matrix weights = weights_of(layer, {}, group);
+    for (Index r = 0; r < weights.rows(); ++r) {
+      powers.push_back(product_error(weights.row(r), prepared.moments[group].second) /
+                       rows.group_costs.back());
+    }
+  }
+  rows.scales = scales_of_rows(powers);
+  complete(layer, prepared, rows);
+  return rows;
+}
+
+Result<RdQuantizer> RdQuantizer::prepare(const ir::Model& model, passes::PassContext& context) {
+  RdQuantizer quantizer;
+  PITH_ASSERT(context.rate != nullptr, "a rate model");
+  quantizer.rate_ = context.rate;
+  quantizer.layers_ = find_layers(model, context);
+  PITH_TRY(auto moments, second_moments(model, quantizer.layers_, context));
+  const std::size_t count = quantizer.layers_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (moments[i].empty()) count_alike(quantizer.layers_[i]);
+  }
+  quantizer.prepared_.resize(count);
+  auto all_prepared = passes::for_each_index(count, context.threads, [&](std::uint64_t i) -> Result<void> {
+    PITH_CHECK_OK(context.keep_going());
+    quantizer.prepared_[i] = prepare_layer(model, quantizer.layers_[i], std::move(moments[i]));
+    return {};
+  });
+  PITH_CHECK_OK(std::move(all_prepared));
+  quantizer.take_over_biases();
+  return quantizer;
+}
+
+void RdQuantizer::take_over_biases() {
+  std::set<ir::ValueId> found;
+  for (const Layer& layer : layers_) {
+    if (layer.graph == ir::kMainGraph) found.insert(layer.value);
+  }
+  std::set<ir::ValueId> taken;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (prepared_[i].bias.empty() || !found.contains(layers_[i].bias)) continue;
+    prepared_[i].rounds_bias = true;
+    taken.insert(layers_[i].bias);
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].graph == ir::kMainGraph && taken.contains(layers_[i].value)) continue;
+    if (kept != i) {
+      layers_[kept] = std::move(layers_[i]);
+      prepared_[kept] = std::move(prepared_[i]);
+    }
+    ++kept;
+  }
+  layers_.resize(kept);
+  prepared_.resize(kept);
+}
+
+void RdQuantizer::measure(std::size_t index, const Rows& rows, const std::vector<std::int8_t>& codes,
+                          float step, RoundedLayer& result, std::vector<float>& bias) const {
+  const Layer& layer = layers_[index];
+  const Prepared& prepared = prepared_[index];
+  for (std::size_t group = 0; group < layer.view.groups; ++group) {
+    const Matrix lost =
+        weights_of(layer, rows.scales, group) -
+        matrix_of(layer.view, group, [&](std::size_t i) { return static_cast<float>(codes[i]) * step; });
+    if (prepared.moments.empty()) {
+      result.error += lost.cast<double>().squaredNorm();
+      continue;
+    }
+    const Moments& moments = prepared.moments[group];
+    result.error += product_error(lost, moments.second) / rows.group_costs[group];
+    if (bias.empty()) continue;
+    const Eigen::VectorXd shift = lost.cast<double>() * moments.mean;
+    for (std::size_t r = 0; r < layer.view.rows; ++r) {
+      const std::size_t row = group * layer.view.rows + r;
+      const double scale = rows.scales.empty() ? 1.0 : static_cast<double>(rows.scales[row]);
+      bias[row] += static_cast<float>(scale * shift[static_cast<Index>(r)]);
+    }
+  }
+}
+
+RoundedLayer RdQuantizer::round(std::size_t index, const RdPlan& plan) const {
+  const Layer& layer = layers_[index];
+  const Prepared& prepared = prepared_[index];
+  const MatrixView& view = layer.view;
+  const LayerPlan& how = plan.layers.at(index);
+  const Rows& rows = rows_of(index, how.scale_rows);
+  const double wanted = std::sqrt(12 * plan.distortion / (how.importance * rows.mean_cost));
+  GridChoice grid{.step = bounded_step(wanted, rows.largest)};
+
+  const Compensation none{.order = {0}, .factor = Matrix::Identity(1, 1)};
+  std::vector<std::int8_t> codes(layer.weights.element_count());
+  settle(codes, *rate_, plan, grid, [&](const CodeBits& bits) {
+    for (std::size_t group = 0; group < view.groups; ++group) {
+      grid.error_cost = how.importance / rows.group_costs[group];
+      const Codes rounded = round_with_compensation(
+          weights_of(layer, rows.scales, group),
+          prepared.compensation.empty() ? none : prepared.compensation[group], grid, bits);
+      for (std::size_t c = 0; c < view.columns; ++c) {
+        for (std::size_t r = 0; r < view.rows; ++r)
+          codes[view.at(group, r, c)] = rounded(static_cast<Index>(r), static_cast<Index>(c));
+      }
+    }
+  });
+
+  RoundedLayer result;
+  result.bits = total_bits(codes, bits_of(codes, *rate_)) + 8.0 * static_cast<double>(rows.scales.size());
+  std::vector<float> bias = prepared.bias;
+  measure(index, rows, codes, grid.step, result, bias);
+  result.weight = grid_constant(layer.weights.shape(), std::move(codes), grid.step);
+  if (!rows.scales.empty()) set_row_scales(result.weight, *layer.row_axis, rows.scales);
+  if (prepared.rounds_bias) {
+    RoundedValues rounded =
+        round_values(bias, plan, how.importance * bias_weight(rows.scales, rows.group_costs), *rate_);
+    result.bits += rounded.bits;
+    result.bias = std::move(rounded.constant);
+  } else if (!bias.empty()) {
+    const ir::Shape shape{std::ssize(bias)};
+    result.bias = ir::Constant::dense(ir::Tensor::of(shape, std::move(bias)));
+  }
+  return result;
+}
+
+Result<std::vector<RoundedLayer>> RdQuantizer::round_all(const RdPlan& plan, unsigned threads) const {
+  std::vector<RoundedLayer> rounded(layers_.size());
+  PITH_CHECK_OK(passes::for_each_index(layers_.size(), threads, [&](std::uint64_t i) -> Result<void> {
+    rounded[i] = round(i, plan);
+    return {};
+  }));
+  return rounded;
+}
+
+void RdQuantizer::apply(ir::Model& model, std::size_t index, const RoundedLayer& rounded) const {
+  const Layer& layer = layers_[index];
+  ir::Rewriter rewriter(model, layer.graph);
+  rewriter.set_constant(layer.value, rounded.weight);
+  if (rounded.bias) rewriter.set_constant(layer.bias, *rounded.bias);
+}
+
+}  // namespace pith::quantize

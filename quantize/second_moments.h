@@ -1,0 +1,24 @@
+// Second moments of what weights are multiplied with, from the model's run on calibration data.
+#pragma once
+
+#include <Eigen/Core>
+#include <vector>
+
+#include "quantize/layers.h"
+
+namespace pith::quantize {
+
+// Of one group of a layer: over the rows x of the operator's input as a matrix (for Conv its windows),
+struct Moments {
+  Eigen::MatrixXd second;  // the mean of x x^T
+  Eigen::VectorXd mean;    // the mean of x
+};
+
+// One entry a group of each layer; none for layers without input. At most max(16, columns / 64) rows of a
+// sample are looked at, spread evenly over it. Memory: the activations of a batch, and 8 columns^2 bytes a
+// group. Refuses what passes::Activations refuses, and (ErrorCode::data) activations that are not finite.
+[[nodiscard]] Result<std::vector<std::vector<Moments>>> second_moments(const ir::Model& model,
+                                                                       const std::vector<Layer>& layers,
+                                                                       passes::PassContext& context);
+
+}  // namespace pith::quantize

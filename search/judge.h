@@ -1,0 +1,35 @@
+// What a search asks about candidates.
+#pragma once
+
+#include "ir/model.h"
+#include "search/budget.h"
+
+namespace pith::search {
+
+class Judge {
+ public:
+  virtual ~Judge() = default;
+
+  // How far the outputs are from those of the original on the calibration data (engine::divergence);
+  // smooth in what is changed, and no labels are needed.
+  [[nodiscard]] virtual Result<double> divergence(const ir::Model& candidate) = 0;
+
+  enum class Samples : std::uint8_t {
+    some,  // the first few hundred, to see early that a candidate is bad
+    all,
+  };
+  struct Measured {
+    double metric = 0;
+    double original = 0;  // of the original on the same samples
+    bool higher_is_better = true;
+    double uncertainty = 0;  // of `metric - original`, two standard deviations; 0 on all samples
+  };
+  // The metric of the candidate as it would ship.
+  [[nodiscard]] virtual Result<Measured> metric(const ir::Model& candidate, Samples samples) = 0;
+
+  // Bytes of the file as it would ship.
+  [[nodiscard]] virtual Result<std::uint64_t> bytes(const ir::Model& candidate) = 0;
+  [[nodiscard]] virtual std::uint64_t original_bytes() const = 0;
+};
+
+}  // namespace pith::search

@@ -1,0 +1,191 @@
+#include "search/plan_search.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "search/sensitivity.h"
+
+namespace pith::search {
+namespace {
+
+using quantize::RdPlan, quantize::RdQuantizer, quantize::RoundedLayer;
+
+bool looks_at_quality(const Budget& budget) {
+  return budget.kind == Budget::Kind::drop || budget.kind == Budget::Kind::metric;
+}
+
+class PlanSearch {
+ public:
+  PlanSearch(const RdQuantizer& quantizer, const ir::Model& base, Judge& judge,
+             const std::vector<Budget>& budgets, const SearchOptions& options)
+      : quantizer_(quantizer), base_(base), judge_(judge), budgets_(budgets), options_(options) {}
+
+  Result<Found> run() {
+    PITH_TRY(sensitivities_, measure_sensitivities(quantizer_, base_, judge_, [&](std::size_t done) {
+               return step("sensitivities", done, quantizer_.layers().size());
+             }));
+    RdPlan plan{.distortion = first_distortion(), .lambda = options_.lambda, .layers = {}};
+    for (const Sensitivity& layer : sensitivities_) plan.layers.push_back(layer.plan);
+    PITH_CHECK_OK(one_step_for_all(std::move(plan)));
+    for (int round = 0; round < options_.rounds && best_.holds; ++round) PITH_CHECK_OK(layer_by_layer());
+    return result();
+  }
+
+ private:
+  struct Candidate {
+    RdPlan plan;
+    std::vector<RoundedLayer> layers;
+    Cost cost;
+    bool holds = false;
+  };
+
+  Result<void> step(const std::string& stage, std::size_t done, std::size_t total) {
+    if (options_.progress) options_.progress(stage, done, total);
+    return options_.keep_going ? options_.keep_going() : Result<void>();
+  }
+
+  // At high rate the divergence of all layers together is D times the number of weights; a hundredth of a nat
+  // is about half a point of accuracy for models of a few classes.
+  [[nodiscard]] double first_distortion() const {
+    double weights = 1;
+    for (const quantize::Layer& layer : quantizer_.layers())
+      weights += static_cast<double>(layer.weights.element_count());
+    return 0.01 / weights;
+  }
+
+  [[nodiscard]] ir::Model model_of(const std::vector<RoundedLayer>& layers) const {
+    ir::Model model = base_;
+    for (std::size_t i = 0; i < layers.size(); ++i) quantizer_.apply(model, i, layers[i]);
+    return model;
+  }
+
+  [[nodiscard]] bool all_hold(const Cost& cost) const {
+    return std::ranges::all_of(budgets_, [&](const Budget& budget) { return holds(budget, cost); });
+  }
+
+  // Measures on some samples first, and on all of them if the budgets hold there.
+  Result<void> measure(Candidate& candidate) {
+    ++trials_;
+    PITH_CHECK_OK(step("trials", trials_, 0));
+    const ir::Model model = model_of(candidate.layers);
+    Cost& cost = candidate.cost;
+    PITH_TRY(cost.bytes, judge_.bytes(model));
+    cost.original_bytes = judge_.original_bytes();
+    for (const Judge::Samples samples : {Judge::Samples::some, Judge::Samples::all}) {
+      PITH_TRY(const Judge::Measured measured, judge_.metric(model, samples));
+      cost.metric = measured.metric;
+      cost.original_metric = measured.original;
+      cost.higher_is_better = measured.higher_is_better;
+      cost.uncertainty = measured.uncertainty;
+      candidate.holds = all_hold(cost);
+      if (!candidate.holds) return {};
+    }
+    return {};
+  }
+
+  Result<Candidate> try_distortion(const RdPlan& plan, double distortion) {
+    Candidate candidate{.plan = plan, .layers = {}, .cost = {}};
+    candidate.plan.distortion = distortion;
+    PITH_TRY(candidate.layers, quantizer_.round_all(candidate.plan, options_.threads));
+    PITH_CHECK_OK(measure(candidate));
+    return candidate;
+  }
+
+  // Towards fewer bytes when quality is what bounds them, else towards quality.
+  [[nodiscard]] double forward() const { return std::ranges::any_of(budgets_, looks_at_quality) ? 2.0 : 0.5; }
+
+  Result<void> one_step_for_all(const RdPlan& plan) {
+    constexpr int kMost = 24;  // doublings
+    const double factor = forward();
+    double distortion = plan.distortion;
+    PITH_TRY(best_, try_distortion(plan, distortion));
+    const bool held = best_.holds;
+    for (int i = 0; i < kMost; ++i) {
+      const double next = held ? distortion * factor : distortion / factor;
+      PITH_TRY(Candidate candidate, try_distortion(plan, next));
+      if (held && !candidate.holds) break;
+      distortion = next;
+      best_ = std::move(candidate);
+      if (!held && best_.holds) break;
+    }
+    if (!best_.holds) return {};
+    // What lies between the last that holds and well beyond the first that does not.
+    constexpr int kParts = 4;
+    for (int part = 2 * kParts - 1; part > 0; --part) {
+      if (part == kParts) continue;
+      const double between = distortion * std::pow(factor, static_cast<double>(part) / kParts);
+      PITH_TRY(Candidate candidate, try_distortion(plan, between));
+      if (!candidate.holds) continue;
+      best_ = std::move(candidate);
+      break;
+    }
+    return {};
+  }
+
+  Result<void> layer_by_layer() {
+    if (forward() < 1) return {};
+    std::vector<std::size_t> order(best_.layers.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return best_.layers[i].bits; });
+    for (const std::size_t i : order) {
+      while (true) {
+        PITH_TRY(const bool kept, try_layer(i, best_.plan.layers[i].importance / 2));
+        if (!kept) break;
+      }
+    }
+    return {};
+  }
+
+  // Takes the layer's new importance if the budgets hold and at least a thousandth of the bytes is saved.
+  Result<bool> try_layer(std::size_t layer, double importance) {
+    Candidate candidate{.plan = best_.plan, .layers = best_.layers, .cost = {}};
+    candidate.plan.layers[layer].importance = importance;
+    candidate.layers[layer] = quantizer_.round(layer, candidate.plan);
+    if (candidate.layers[layer].bits > best_.layers[layer].bits * 0.99) return false;
+    PITH_CHECK_OK(measure(candidate));
+    const bool smaller = candidate.cost.bytes + best_.cost.bytes / 1000 < best_.cost.bytes;
+    if (!candidate.holds || !smaller) return false;
+    best_ = std::move(candidate);
+    return true;
+  }
+
+  Result<Found> result() {
+    Found found{.model = model_of(best_.layers),
+                .cost = best_.cost,
+                .holds = best_.holds,
+                .layers = {},
+                .trials = trials_};
+    for (std::size_t i = 0; i < best_.layers.size(); ++i) {
+      const quantize::Layer& layer = quantizer_.layers()[i];
+      const auto& form = std::get<ir::Affine>(best_.layers[i].weight.form);
+      const auto scales = form.scales.as<float>();
+      const double sum = std::accumulate(scales.begin(), scales.end(), 0.0);
+      found.layers.push_back(
+          {.name = layer.name,
+           .sensitivity = sensitivities_[i].divergence,
+           .step = sum / static_cast<double>(scales.size()),
+           .bits_per_weight = best_.layers[i].bits / static_cast<double>(layer.weights.element_count()),
+           .channel_scales = scales.size() > 1});
+    }
+    return found;
+  }
+
+  const RdQuantizer& quantizer_;
+  const ir::Model& base_;
+  Judge& judge_;
+  const std::vector<Budget>& budgets_;
+  const SearchOptions& options_;
+  std::vector<Sensitivity> sensitivities_;
+  Candidate best_;
+  std::size_t trials_ = 0;
+};
+
+}  // namespace
+
+Result<Found> search_plan(const RdQuantizer& quantizer, const ir::Model& base, Judge& judge,
+                          const std::vector<Budget>& budgets, const SearchOptions& options) {
+  return PlanSearch(quantizer, base, judge, budgets, options).run();
+}
+
+}  // namespace pith::search

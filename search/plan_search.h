@@ -1,0 +1,52 @@
+// Finds how to round each layer so that budgets hold with the fewest bytes.
+//
+//   1. Sensitivities: each layer is rounded alone, and the divergence of the outputs through the squared
+//      error of its products is its importance (quantize::RdPlan). Where a scale a channel is possible,
+//      what diverges less at equal bits is taken: a bit a weight is worth a factor of 4.
+//   2. One step for all: the distortion is doubled as long as the budgets hold on some samples, and the
+//      coarsest one between that holds on all of them is taken. Accuracy is not monotone in the step, so the
+//      points between are tried from the coarse end on.
+//   3. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold on all
+//      samples and bytes are saved; a step that makes it worse is taken back.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "quantize/rd_quantizer.h"
+#include "search/judge.h"
+
+namespace pith::search {
+
+struct LayerDecision {
+  std::string name;
+  double sensitivity =
+      0;            // divergence of the outputs when it alone is rounded by a quarter of its weights' size
+  double step = 0;  // of its grid, the mean over rows with scales of their own
+  double bits_per_weight = 0;
+  bool channel_scales = false;
+};
+
+struct SearchOptions {
+  double lambda = 1;
+  int rounds = 1;  // of step 3; 0: none
+  unsigned threads = 1;
+  std::function<Result<void>()> keep_going;
+  std::function<void(std::string stage, std::size_t done, std::size_t total)> progress;
+};
+
+struct Found {
+  ir::Model model;
+  Cost cost;
+  bool holds = false;  // whether every budget holds; if not, this is the finest plan that was tried
+  std::vector<LayerDecision> layers;
+  std::size_t trials = 0;  // candidates that were measured
+};
+
+// `base` is what the quantizer was prepared from. Refuses what the judge refuses.
+[[nodiscard]] Result<Found> search_plan(const quantize::RdQuantizer& quantizer, const ir::Model& base,
+                                        Judge& judge, const std::vector<Budget>& budgets,
+                                        const SearchOptions& options);
+
+}  // namespace pith::search
