@@ -7,7 +7,7 @@
 namespace pith::cli {
 namespace {
 
-constexpr std::uint64_t kCalibrationSamples = 512;  // whose outputs are compared
+constexpr std::uint64_t kCalibrationSamples = 1024;  // whose outputs are compared
 constexpr std::uint64_t kSomeSamples = 2000;
 
 }  // namespace

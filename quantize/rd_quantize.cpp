@@ -11,6 +11,7 @@ Result<passes::Outcome> RdQuantize::run(ir::Model& model, passes::PassContext& c
   if (context.activations == nullptr && !quantizer.layers().empty()) {
     context.skipped_model("without calibration data all inputs count alike; pass --calib");
   }
+  if (context.rate == nullptr) context.skipped_model("no coder says what codes cost, so bits count nothing");
   const bool scale_rows = options_.granularity == Granularity::channel;
   RdPlan plan{.distortion = options_.step * options_.step / 12, .lambda = options_.lambda, .layers = {}};
   double weights = 0;

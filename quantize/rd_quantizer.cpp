@@ -71,7 +71,9 @@ Matrix weights_of(const Layer& layer, const std::vector<float>& row_scales, std:
   return weights;
 }
 
-double total_bits(std::span<const std::int8_t> codes, const CodeBits& bits) {
+double total_bits(std::span<const std::int8_t> codes, const passes::RateModel* rate) {
+  if (rate == nullptr) return 0;
+  const CodeBits bits = bits_of(codes, *rate);
   double total = 0;
   for (const std::int8_t code : codes)
     total += static_cast<double>(bits[static_cast<std::size_t>(code + kLargestCode)]);
@@ -88,12 +90,12 @@ void count_alike(Layer& layer) {
 constexpr int kSweeps = 3;  // the rates of one are those of the codes before it
 
 // Calls sweep(bits) until the codes and their rates fit each other.
-void settle(const std::vector<std::int8_t>& codes, const passes::RateModel& rate, const RdPlan& plan,
+void settle(const std::vector<std::int8_t>& codes, const passes::RateModel* rate, const RdPlan& plan,
             GridChoice& grid, const std::function<void(const CodeBits&)>& sweep) {
   sweep({});
-  if (plan.lambda == 0) return;
+  if (plan.lambda == 0 || rate == nullptr) return;
   grid.bit_cost = plan.lambda * 2 * std::numbers::ln2 * plan.distortion;
-  for (int i = 0; i < kSweeps; ++i) sweep(bits_of(codes, rate));
+  for (int i = 0; i < kSweeps; ++i) sweep(bits_of(codes, *rate));
 }
 
 struct RoundedValues {
@@ -124,7 +126,7 @@ void set_row_scales(ir::Constant& constant, std::int64_t axis, std::vector<float
 
 // Values that each count by themselves.
 RoundedValues round_values(const std::vector<float>& values, const RdPlan& plan, double importance,
-                           const passes::RateModel& rate) {
+                           const passes::RateModel* rate) {
   const Matrix column = Eigen::Map<const Matrix>(values.data(), std::ssize(values), 1);
   const Compensation none{.order = {0}, .factor = Matrix::Identity(1, 1)};
   GridChoice grid{
@@ -136,7 +138,7 @@ RoundedValues round_values(const std::vector<float>& values, const RdPlan& plan,
     std::copy_n(rounded.data(), codes.size(), codes.begin());
   });
   RoundedValues result;
-  result.bits = total_bits(codes, bits_of(codes, rate));
+  result.bits = total_bits(codes, rate);
   result.constant = grid_constant({std::ssize(values)}, std::move(codes), grid.step);
   return result;
 }
@@ -200,7 +202,6 @@ RdQuantizer::Rows RdQuantizer::rows_by_power(const Layer& layer, const Prepared&
 
 Result<RdQuantizer> RdQuantizer::prepare(const ir::Model& model, passes::PassContext& context) {
   RdQuantizer quantizer;
-  PITH_ASSERT(context.rate != nullptr, "a rate model");
   quantizer.rate_ = context.rate;
   quantizer.layers_ = find_layers(model, context);
   PITH_TRY(auto moments, second_moments(model, quantizer.layers_, context));
@@ -278,7 +279,7 @@ RoundedLayer RdQuantizer::round(std::size_t index, const RdPlan& plan) const {
 
   const Compensation none{.order = {0}, .factor = Matrix::Identity(1, 1)};
   std::vector<std::int8_t> codes(layer.weights.element_count());
-  settle(codes, *rate_, plan, grid, [&](const CodeBits& bits) {
+  settle(codes, rate_, plan, grid, [&](const CodeBits& bits) {
     for (std::size_t group = 0; group < view.groups; ++group) {
       grid.error_cost = how.importance / rows.group_costs[group];
       const Codes rounded = round_with_compensation(
@@ -292,14 +293,14 @@ RoundedLayer RdQuantizer::round(std::size_t index, const RdPlan& plan) const {
   });
 
   RoundedLayer result;
-  result.bits = total_bits(codes, bits_of(codes, *rate_)) + 8.0 * static_cast<double>(rows.scales.size());
+  result.bits = total_bits(codes, rate_) + 8.0 * static_cast<double>(rows.scales.size());
   std::vector<float> bias = prepared.bias;
   measure(index, rows, codes, grid.step, result, bias);
   result.weight = grid_constant(layer.weights.shape(), std::move(codes), grid.step);
   if (!rows.scales.empty()) set_row_scales(result.weight, *layer.row_axis, rows.scales);
   if (prepared.rounds_bias) {
     RoundedValues rounded =
-        round_values(bias, plan, how.importance * bias_weight(rows.scales, rows.group_costs), *rate_);
+        round_values(bias, plan, how.importance * bias_weight(rows.scales, rows.group_costs), rate_);
     result.bits += rounded.bits;
     result.bias = std::move(rounded.constant);
   } else if (!bias.empty()) {

@@ -45,7 +45,7 @@ struct RoundedLayer {
 class RdQuantizer {
  public:
   // Finds the layers (find_layers) and what they multiply. Without calibration data all inputs count alike.
-  // context.rate must be there and outlive this.
+  // context.rate must outlive this; without one bits cost nothing and are not counted.
   [[nodiscard]] static Result<RdQuantizer> prepare(const ir::Model& model, passes::PassContext& context);
 
   [[nodiscard]] const std::vector<Layer>& layers() const { return layers_; }

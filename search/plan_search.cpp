@@ -27,7 +27,14 @@ class PlanSearch {
              }));
     RdPlan plan{.distortion = first_distortion(), .lambda = options_.lambda, .layers = {}};
     for (const Sensitivity& layer : sensitivities_) plan.layers.push_back(layer.plan);
-    PITH_CHECK_OK(one_step_for_all(std::move(plan)));
+    PITH_CHECK_OK(one_step_for_all(plan));
+    if (options_.rounds > 0 && best_.holds) {
+      Candidate before = best_;
+      PITH_TRY(plan, traded(best_));
+      PITH_CHECK_OK(one_step_for_all(plan));
+      const bool better = forward() > 1 ? best_.cost.bytes < before.cost.bytes : true;
+      if (!best_.holds || !better) best_ = std::move(before);
+    }
     for (int round = 0; round < options_.rounds && best_.holds; ++round) PITH_CHECK_OK(layer_by_layer());
     return result();
   }
@@ -123,11 +130,77 @@ class PlanSearch {
     return {};
   }
 
+  // The plan whose layers trade bits for divergence at one price: that of doubling the distortion of all. A
+  // layer's importance is halved or doubled, or its rows scaled or not, as long as that pays.
+  Result<RdPlan> traded(const Candidate& start) {
+    RdPlan plan = start.plan;
+    std::vector<RoundedLayer> layers = start.layers;
+    PITH_TRY(double divergence, judge_.divergence(model_of(layers)));
+    RdPlan coarser = plan;
+    coarser.distortion *= 2;
+    PITH_TRY(const auto coarser_layers, quantizer_.round_all(coarser, options_.threads));
+    PITH_TRY(const double more, judge_.divergence(model_of(coarser_layers)));
+    if (more <= divergence) return plan;
+    const double price = (bits_of(layers) - bits_of(coarser_layers)) / (more - divergence);
+
+    std::vector<std::size_t> order = by_bits(layers);
+    for (int round = 0; round < options_.rounds; ++round) {
+      std::size_t done = 0;
+      for (const std::size_t i : order) {
+        PITH_CHECK_OK(step("trading bits", ++done, order.size()));
+        for (const Move move : {Move::coarser, Move::finer, Move::rows}) {
+          while (true) {
+            const quantize::LayerPlan before = plan.layers[i];
+            if (!apply(move, i, plan.layers[i])) break;
+            std::vector<RoundedLayer> trial = layers;
+            trial[i] = quantizer_.round(i, plan);
+            PITH_TRY(const double other, judge_.divergence(model_of(trial)));
+            const double gain = layers[i].bits - trial[i].bits + price * (divergence - other);
+            if (gain <= 0) {
+              plan.layers[i] = before;
+              break;
+            }
+            layers = std::move(trial);
+            divergence = other;
+            if (move == Move::rows) break;
+          }
+        }
+      }
+    }
+    return plan;
+  }
+
+  enum class Move : std::uint8_t { coarser, finer, rows };
+
+  // False where the move means nothing.
+  bool apply(Move move, std::size_t layer, quantize::LayerPlan& plan) const {
+    if (move != Move::rows) {
+      plan.importance *= move == Move::coarser ? 0.5 : 2.0;
+      return true;
+    }
+    if (!quantizer_.has_rows(layer)) return false;
+    // Errors of scaled rows are in other units: the same share of the power costs the same.
+    plan.importance *= quantizer_.power(layer, plan.scale_rows) / quantizer_.power(layer, !plan.scale_rows);
+    plan.scale_rows = !plan.scale_rows;
+    return true;
+  }
+
+  static double bits_of(const std::vector<RoundedLayer>& layers) {
+    double bits = 0;
+    for (const RoundedLayer& layer : layers) bits += layer.bits;
+    return bits;
+  }
+
+  static std::vector<std::size_t> by_bits(const std::vector<RoundedLayer>& layers) {
+    std::vector<std::size_t> order(layers.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return layers[i].bits; });
+    return order;
+  }
+
   Result<void> layer_by_layer() {
     if (forward() < 1) return {};
-    std::vector<std::size_t> order(best_.layers.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return best_.layers[i].bits; });
+    const std::vector<std::size_t> order = by_bits(best_.layers);
     for (const std::size_t i : order) {
       while (true) {
         PITH_TRY(const bool kept, try_layer(i, best_.plan.layers[i].importance / 2));

@@ -6,7 +6,8 @@
 //   2. One step for all: the distortion is doubled as long as the budgets hold on some samples, and the
 //      coarsest one between that holds on all of them is taken. Accuracy is not monotone in the step, so the
 //      points between are tried from the coarse end on.
-//   3. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold on all
+//   3. Layers trade bits for divergence until all do it at one price, and step 2 is done again.
+//   4. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold on all
 //      samples and bytes are saved; a step that makes it worse is taken back.
 #pragma once
 
@@ -30,7 +31,7 @@ struct LayerDecision {
 
 struct SearchOptions {
   double lambda = 1;
-  int rounds = 1;  // of step 3; 0: none
+  int rounds = 1;  // of steps 3 and 4; 0: none
   unsigned threads = 1;
   std::function<Result<void>()> keep_going;
   std::function<void(std::string stage, std::size_t done, std::size_t total)> progress;

@@ -65,6 +65,46 @@ TEST_CASE("commands: --opset") {
   check_refused(bench, {"compress", "tiny.onnx", "-o", "x.onnx", "--opset", "99"}, 2, {"operator set 99"});
 }
 
+TEST_CASE("commands: compress with a budget") {
+  const Workbench bench;
+  const std::vector<std::string> data{"--calib", kLenetTrain, "--eval", kLenetTest, "--max-samples", "1000"};
+  const auto compress = [&](std::vector<std::string> line) {
+    line.insert(line.begin(), {"compress", kLenet});
+    line.insert(line.end(), data.begin(), data.end());
+    return line;
+  };
+  const json report =
+      document(bench.done(compress({"-o", "a.pith", "--budget", "drop=2pt", "--format", "json"})));
+  CHECK(report["status"] == "done");
+  CHECK(report["quality"]["drop"] <= 0.02 + 1e-9);
+  CHECK(report["ratio"] > 15);
+  CHECK(report["budgets"] == json::array({{{"budget", "drop=2pt"}, {"held", true}}}));
+  CHECK(report["layers"].size() == 3);
+  CHECK(report["trials"] > 3);
+  CHECK(report["outputs"][0]["bytes"] == bench.read("a.pith").size());
+  const CommandRun text = bench.done(compress({"-o", "b.pith", "--budget", "drop=2pt"}));
+  CHECK(holds(text.out, "budget   drop=2pt holds"));
+  CHECK(bench.read("a.pith") == bench.read("b.pith"));
+
+  const CommandRun failed =
+      bench.pith(compress({"-o", "c.pith", "--budget", "drop=0pt", "--budget", "ratio=1000x"}));
+  CHECK(failed.exit_code == 1);
+  CHECK(holds(failed.out, "DOES NOT HOLD"));
+  CHECK(holds(failed.err, "nothing was written"));
+  CHECK(bench.contents().count("c.pith") == 0);
+}
+
+TEST_CASE("commands: budgets that cannot be searched for are refused") {
+  const Workbench bench;
+  check_refused(bench, {"compress", kLenet, "-o", "x.pith", "--budget", "drop=1pt"}, 2, {"--calib"});
+  check_refused(bench, {"compress", kLenet, "-o", "x.pith", "--budget", "drop=1kg", "--calib", kLenetTrain},
+                2, {"drop=1kg"});
+  check_refused(bench,
+                {"compress", kLenet, "-o", "x.pith", "--budget", "drop=1pt", "--calib", kLenetTrain,
+                 "--preset", "safe"},
+                2, {"rd-quantize"});
+}
+
 TEST_CASE("commands: inspect with data counts with the shapes of a run") {
   const Workbench bench;
   bench.write("open.onnx", model_bytes("net (float[A,B,2] x) => (float[A,B,3] y)"

@@ -1,0 +1,170 @@
+#include "search/plan_search.h"
+
+#include <cmath>
+
+#include "passes/services.h"
+#include "tests/support/catch.h"
+#include "tests/support/pass_test.h"
+#include "tests/support/weight_model.h"
+
+namespace pith::search {
+namespace {
+
+using test::constant_named;
+
+// Ideal code lengths.
+class Rate final : public passes::RateModel {
+ public:
+  [[nodiscard]] std::vector<float> bits(std::span<const std::uint64_t> counts) const override {
+    double total = 0;
+    for (const std::uint64_t count : counts) total += static_cast<double>(count) + 0.5;
+    std::vector<float> result;
+    for (const std::uint64_t count : counts)
+      result.push_back(static_cast<float>(-std::log2((static_cast<double>(count) + 0.5) / total)));
+    return result;
+  }
+};
+
+// Two weights; errors of the first count a hundred times as much.
+ir::Model two_layers() {
+  const auto list = [](unsigned seed) {
+    std::string text;
+    for (const float value : test::seeded_weights(64 * 64, seed))
+      text += (text.empty() ? "" : ",") + std::to_string(value);
+    return text;
+  };
+  return test::parse_model("net (float[N,64] x) => (float[N,64] y) <float[64,64] a = {" + list(1) +
+                           "}, float[64,64] b = {" + list(2) + "}> { h = MatMul(x, a) y = MatMul(h, b) }");
+}
+
+class FakeJudge final : public Judge {
+ public:
+  explicit FakeJudge(const ir::Model& original) : original_(original) {}
+
+  [[nodiscard]] double error(const ir::Model& candidate) const {
+    double sum = 0;
+    for (const auto& [name, weight] : {std::pair{"a", 100.0}, std::pair{"b", 1.0}}) {
+      const ir::Tensor before = to_dense(constant_named(original_, name));
+      const ir::Tensor after = to_dense(constant_named(candidate, name));
+      for (std::size_t i = 0; i < before.element_count(); ++i) {
+        const double difference =
+            static_cast<double>(before.as<float>()[i]) - static_cast<double>(after.as<float>()[i]);
+        sum += weight * difference * difference;
+      }
+    }
+    return sum;
+  }
+  [[nodiscard]] Result<double> divergence(const ir::Model& candidate) override { return error(candidate); }
+  [[nodiscard]] Result<Measured> metric(const ir::Model& candidate, Samples samples) override {
+    ++(samples == Samples::all ? all : some);
+    return Measured{.metric = 0.9 - error(candidate) / 1000, .original = 0.9};
+  }
+  [[nodiscard]] Result<std::uint64_t> bytes(const ir::Model& candidate) override {
+    double bits = 0;
+    for (const char* name : {"a", "b"}) {
+      const auto* form = std::get_if<ir::Affine>(&constant_named(candidate, name).form);
+      if (form == nullptr) return original_bytes();
+      std::vector<std::uint64_t> counts(255);
+      for (const std::int8_t code : form->codes.as<std::int8_t>())
+        ++counts[static_cast<std::size_t>(code + 127)];
+      const auto costs = Rate().bits(counts);
+      for (const std::int8_t code : form->codes.as<std::int8_t>())
+        bits += static_cast<double>(costs[static_cast<std::size_t>(code + 127)]);
+    }
+    return static_cast<std::uint64_t>(bits / 8);
+  }
+  [[nodiscard]] std::uint64_t original_bytes() const override { return 2 * 64 * 64 * 4; }
+
+  int some = 0;
+  int all = 0;
+
+ private:
+  ir::Model original_;
+};
+
+Found search(FakeJudge& judge, const ir::Model& model, const std::vector<std::string>& texts,
+             int rounds = 1) {
+  const Rate rate;
+  passes::PassContext context;
+  context.rate = &rate;
+  const auto quantizer = quantize::RdQuantizer::prepare(model, context);
+  REQUIRE(quantizer);
+  std::vector<Budget> budgets;
+  for (const std::string& text : texts) budgets.push_back(*Budget::parse(text));
+  SearchOptions options;
+  options.rounds = rounds;
+  auto found = search_plan(*quantizer, model, judge, budgets, options);
+  REQUIRE(found);
+  return *std::move(found);
+}
+
+TEST_CASE("plan search: the budget holds on all samples, and the sensitive layer gets the bits") {
+  const ir::Model model = two_layers();
+  FakeJudge judge(model);
+  const Found found = search(judge, model, {"drop=1pt"});
+  CHECK(found.holds);
+  CHECK(found.cost.metric >= 0.89 - 1e-9);
+  CHECK(found.cost.metric < 0.895);  // not much finer than it has to be
+  CHECK(judge.all > 0);
+  REQUIRE(found.layers.size() == 2);
+  CHECK(found.layers[0].sensitivity > 50 * found.layers[1].sensitivity);
+  CHECK(found.layers[0].step < found.layers[1].step / 5);
+  CHECK(found.layers[0].bits_per_weight > found.layers[1].bits_per_weight + 2);
+  CHECK(found.cost.bytes == *judge.bytes(found.model));
+  CHECK(ir::verify(found.model));
+}
+
+TEST_CASE(
+    "plan search: a looser budget costs fewer bytes, and single layers are never worse than one step for "
+    "all") {
+  const ir::Model model = two_layers();
+  FakeJudge judge(model);
+  const Found tight = search(judge, model, {"drop=0.2pt"});
+  const Found loose = search(judge, model, {"drop=2pt"});
+  CHECK(loose.cost.bytes < tight.cost.bytes);
+  CHECK(tight.cost.bytes <= search(judge, model, {"drop=0.2pt"}, 0).cost.bytes);
+}
+
+TEST_CASE("plan search: a budget of bytes takes the finest plan that fits") {
+  const ir::Model model = two_layers();
+  FakeJudge judge(model);
+  for (const std::string text : {"ratio=8x", "size=3000"}) {
+    const Found found = search(judge, model, {text});
+    CHECK(found.holds);
+    CHECK(found.cost.bytes > found.cost.original_bytes / 16);
+    CHECK(holds(*Budget::parse(text), found.cost));
+  }
+}
+
+TEST_CASE("plan search: budgets that exclude each other do not hold") {
+  const ir::Model model = two_layers();
+  FakeJudge judge(model);
+  CHECK_FALSE(search(judge, model, {"drop=0.001pt", "ratio=100x"}).holds);
+}
+
+TEST_CASE("plan search: equal runs find equal plans") {
+  const ir::Model model = two_layers();
+  FakeJudge judge(model);
+  const Found a = search(judge, model, {"drop=1pt"});
+  const Found b = search(judge, model, {"drop=1pt"});
+  for (const char* name : {"a", "b"})
+    CHECK(same_bits(constant_named(a.model, name), constant_named(b.model, name)));
+}
+
+TEST_CASE("plan search: a stop is an error") {
+  const ir::Model model = two_layers();
+  FakeJudge judge(model);
+  const Rate rate;
+  passes::PassContext context;
+  context.rate = &rate;
+  const auto quantizer = quantize::RdQuantizer::prepare(model, context);
+  REQUIRE(quantizer);
+  SearchOptions options;
+  options.keep_going = []() -> Result<void> { return fail(ErrorCode::interrupted, "stopped"); };
+  const auto found = search_plan(*quantizer, model, judge, {*Budget::parse("drop=1pt")}, options);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code() == ErrorCode::interrupted);
+}
+
+}  // namespace
+}  // namespace pith::search
