@@ -166,14 +166,17 @@ class TableCoding {
   // What the choice between models goes by: the bits of the stream (but for the low bits that all of them
   // have alike), and a little for models that decode more slowly.
   [[nodiscard]] double cost() {
+    if (cost_ > 0) return cost_;
     BitCounter counter;
     (void)loader::walk_layout(counter, model_);
     (void)loader::walk_classes(counter, *shape_, model_.classes);
+    tables_ = choose_tables(counts_, model_.alphabet.tokens(), kUsualSteps);
     const double bits = counter.bits() + tables_.bits + 16.0 * static_cast<double>(model_.lanes);
-    return bits * slowness(model_);
+    return cost_ = bits * slowness(model_);
   }
 
   [[nodiscard]] std::vector<std::uint8_t> write() {
+    tables_ = choose_tables(counts_, model_.alphabet.tokens(), kAllSteps);
     const EncodeTables encode = invert(tables_, model_.alphabet.tokens());
     std::vector<std::uint8_t> segments;
     std::vector<std::size_t> ends;
@@ -213,14 +216,13 @@ class TableCoding {
  private:
   void count() {
     const loader::ClassMap classes(model_.classes, *shape_);
-    std::vector<TokenCounts> counts(model_.tables());
+    counts_.resize(model_.tables());
     for (std::size_t begin = 0; begin < tokens_.size(); begin += kFastSegment) {
       const std::size_t size = std::min(kFastSegment, tokens_.size() - begin);
       const auto contexts = std::span(contexts_).subspan(begin, size);
       segment_contexts(model_, classes, begin, tokens_.subspan(begin, size), contexts);
-      for (std::size_t i = 0; i < size; ++i) ++counts[contexts[i]][tokens_[begin + i]];
+      for (std::size_t i = 0; i < size; ++i) ++counts_[contexts[i]][tokens_[begin + i]];
     }
-    tables_ = choose_tables(counts, model_.alphabet.tokens());
   }
 
   std::span<const T> values_;
@@ -228,7 +230,9 @@ class TableCoding {
   FastModel model_;
   const CodeShape* shape_;
   std::vector<std::uint8_t> contexts_;
+  std::vector<TokenCounts> counts_;
   TableSet tables_;
+  double cost_ = 0;
 };
 
 std::vector<std::uint8_t> write_adaptive(std::span<const std::int32_t> values,
@@ -289,10 +293,12 @@ std::vector<std::uint8_t> encode_smallest(std::span<const T> values, const CodeS
   const loader::TokenAlphabet alphabet = choose_alphabet(values);
   std::vector<std::uint8_t> tokens(values.size());
   tokens_of(alphabet, values, tokens);
+  std::vector<FastModel> models = plan_models(tokens, shape, alphabet, options);
   std::optional<TableCoding<T>> smallest;
-  for (FastModel& model : plan_models(tokens, shape, alphabet, options)) {
+  for (FastModel& model : models) {
     TableCoding<T> coding(values, tokens, shape, std::move(model));
-    if (!smallest || coding.cost() < smallest->cost()) smallest.emplace(std::move(coding));
+    const bool better = !smallest || (models.size() > 1 && coding.cost() < smallest->cost());
+    if (better) smallest.emplace(std::move(coding));
   }
   auto stream = smallest->write();
   if (best.empty() ||

@@ -65,7 +65,8 @@ TEST_CASE("entropy-code takes fewer bytes with each further coder") {
   std::vector<std::int8_t> codes(12800);
   for (std::size_t i = 0; i < codes.size(); ++i) {
     const int spread = 2 + static_cast<int>(i / 200 % 16);  // rows of different scale
-    codes[i] = static_cast<std::int8_t>(static_cast<int>(random() & 255U) * spread / 64 - spread * 2);
+    codes[i] = static_cast<std::int8_t>(
+        static_cast<int>((random() & 127U) + (random() & 127U)) * spread / 64 - spread * 2);
   }
   const ir::Shape shape{64, 200};
   ir::Model model = test::parse_model("net (float[2] x) => (float[2] y) { y = Identity(x) }");
