@@ -126,13 +126,21 @@ std::vector<std::uint8_t> compress(Bytes stream, int level) {
   return frame;
 }
 
-// Whether zstd finds more in the stream than that some values are frequent.
+// Whether zstd finds more in the stream than that some values are frequent. There are so few elements of two
+// bytes that all of them repeat.
 bool repeats(Bytes stream, const StreamLayout& layout) {
   constexpr std::size_t kSample = 65536;
-  if (layout.element_size > 1) return share_repeated(stream, layout.element_size) > 0.3;
-  const Bytes sample = stream.subspan((stream.size() - std::min(stream.size(), kSample)) / 2,
-                                      std::min(stream.size(), kSample));
-  const double bits = entropy_of(count_symbols(sample)) * static_cast<double>(sample.size());
+  const std::size_t width = layout.element_size;
+  if (width > 2) return share_repeated(stream, width) > 0.3;
+  const std::size_t size = std::min(stream.size(), kSample);
+  const Bytes sample = stream.subspan((stream.size() - size) / 2 / width * width, size);
+  double bits = 0;
+  std::vector<std::uint8_t> plane;
+  for (std::size_t p = 0; p < width; ++p) {
+    plane.clear();
+    for (std::size_t i = p; i < sample.size(); i += width) plane.push_back(sample[i]);
+    bits += entropy_of(count_symbols(plane)) * static_cast<double>(plane.size());
+  }
   return static_cast<double>(compress(sample, 3).size()) * 8 < 0.9 * bits;
 }
 

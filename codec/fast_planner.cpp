@@ -20,7 +20,7 @@ constexpr double kFirstTableBits = 2.2;  // a token of the first table, roughly,
 constexpr double kMoreTableBits = 1.1;
 constexpr double kTableBits = 5.0;  // a table as such
 constexpr std::size_t kCloseBlock = 16384;
-constexpr std::size_t kQuickBlock = 2048;
+constexpr std::size_t kQuickBlock = 4096;
 constexpr std::size_t kSampleBlocks = 4;
 
 // count * log2(count), for the small counts that most are from a table.
@@ -57,8 +57,8 @@ std::vector<std::uint8_t> scale_levels(std::span<const std::uint32_t> sums, doub
   std::vector<std::uint8_t> levels;
   for (const std::uint32_t sum : sums) {
     const double mean = static_cast<double>(sum) / weights_each;
-    const double octaves = logarithms ? mean - scale : std::log2((mean + 0.02) / (scale + 0.02));
-    const double level = 8 + std::round(2 * octaves);
+    const double octaves = logarithms ? mean - scale : quick_log2((mean + 0.02) / (scale + 0.02));
+    const double level = std::floor(8.5 + 2 * octaves);
     levels.push_back(static_cast<std::uint8_t>(std::clamp(level, 0.0, 15.0)));
   }
   if (!levels.empty()) {
