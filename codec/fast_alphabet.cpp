@@ -26,7 +26,8 @@ template <class T>
 Histogram count_values(std::span<const T> values) {
   // Four tables: equal neighbours would otherwise wait for each other.
   std::array<std::array<std::uint32_t, 256>, 4> counts{};
-  constexpr int low = std::numeric_limits<T>::min();
+  // int8 is meant as a number here.
+  constexpr int low = std::numeric_limits<T>::min();  // NOLINT(bugprone-signed-char-misuse)
   const auto place = [](T value) { return static_cast<std::size_t>(value - low); };
   std::size_t i = 0;
   for (; i + 4 <= values.size(); i += 4) {
@@ -175,6 +176,7 @@ void tokens_of(const TokenAlphabet& alphabet, std::span<const T> values, std::sp
   };
   if constexpr (sizeof(T) == 1) {
     std::array<std::uint8_t, 256> all{};
+    // NOLINTNEXTLINE(bugprone-signed-char-misuse)
     for (int value = std::numeric_limits<T>::min(); value <= std::numeric_limits<T>::max(); ++value) {
       all[static_cast<std::uint8_t>(value)] = token_of(value);
     }

@@ -30,7 +30,8 @@ std::vector<Candidate> neighbour_models(const Planner& planner, const CodeShape&
                                         const std::vector<Candidate>& few_classes, std::size_t most_tables) {
   constexpr std::size_t kBest = 6;
   constexpr std::size_t kOffsets = 4;
-  constexpr std::size_t kPairs = 2;
+  const std::size_t most_pairs = planner.is_large() ? 6 : 2;
+  const std::size_t most_bare = planner.is_large() ? 4 : 2;
   const auto keep_best = [](auto& list, std::size_t count) {
     std::ranges::sort(list, {}, [](const auto& one) { return one.bits; });
     if (list.size() > count) list.resize(count);
@@ -73,7 +74,7 @@ std::vector<Candidate> neighbour_models(const Planner& planner, const CodeShape&
         if (model.tables() <= most_tables) pairs.push_back({look_at(std::move(model)), at.near, at.far});
       }
     }
-    keep_best(pairs, kPairs);
+    keep_best(pairs, most_pairs);
     for (const Offsets& at : pairs) {
       for (const auto& [near, far] : {std::pair(5U, 3U), std::pair(3U, 5U), std::pair(5U, 5U)}) {
         FastModel model = with(at, near, far);
@@ -81,7 +82,7 @@ std::vector<Candidate> neighbour_models(const Planner& planner, const CodeShape&
       }
     }
     std::vector<Candidate> bare = found;
-    keep_best(bare, kPairs);
+    keep_best(bare, most_bare);
     for (const Candidate& classes : few_classes) {
       const loader::ClassMap map(classes.model.classes, shape);
       const double levels = levels_bits(classes.model.classes.row_levels) +

@@ -29,6 +29,9 @@ class Planner {
   Planner(std::span<const std::uint8_t> tokens, const loader::CodeShape& shape,
           const loader::TokenAlphabet& alphabet);
 
+  // Whether coding it takes so long that planning may.
+  [[nodiscard]] bool is_large() const { return tokens_.size() > 16384; }
+
   // One table for all, and its bits.
   [[nodiscard]] const loader::FastModel& single() const { return single_; }
   [[nodiscard]] double single_bits() const { return base_bits_; }
