@@ -25,7 +25,7 @@ struct TableSet {
 [[nodiscard]] TableSet choose_tables(std::span<const TokenCounts> counts, std::size_t tokens,
                                      std::span<const unsigned> steps);
 inline constexpr std::array<unsigned, 4> kAllSteps{1, 2, 4, 8};
-inline constexpr std::array<unsigned, 1> kUsualSteps{4};
+inline constexpr std::array<unsigned, 2> kUsualSteps{2, 4};
 
 // sum of -log2(frequency / 4096) over the counts.
 [[nodiscard]] double token_bits(const TokenCounts& counts, const loader::Frequencies& frequencies);
