@@ -172,7 +172,8 @@ std::vector<Coder> coders() {
     };
   };
   const auto encode_fast = [](const Tensor& tensor) {
-    return pith::codec::encode_fast(tensor.values, tensor.shape);
+    const std::vector<std::int8_t> values(tensor.values.begin(), tensor.values.end());
+    return pith::codec::encode_fast(values, tensor.shape);
   };
   return {
 #ifdef PITH_HTSCODECS

@@ -109,9 +109,10 @@ class CommandLine {
 
   void add_codec_flag(CLI::App& sub) {
     static const std::map<std::string, std::string> kCodecs{
-        {"huffman", "huffman"}, {"fast", "fast"}, {"small", "small"}};
+        {"auto", "auto"}, {"huffman", "huffman"}, {"fast", "fast"}, {"small", "small"}};
     add_choice(sub, "--codec", args_.codec, kCodecs,
-               "Coders tried for a .pith file: huffman; fast as well; small as well (fewest bytes, slow)");
+               "Coders tried for a .pith file: huffman; fast as well; small as well (fewest bytes, slow); "
+               "auto: small for up to 524,288 weights, else fast");
   }
 
   void add_compress_flags(CLI::App& sub) {

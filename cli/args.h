@@ -33,7 +33,7 @@ struct Args {
   std::optional<std::string> pipeline;
   std::string recipe;
   std::string preset;
-  std::string codec;  // "huffman", "fast" or "small"; empty: as the pipeline says
+  std::string codec;  // "auto", "huffman", "fast" or "small"; empty: as the pipeline says
   std::string calib;
   std::string eval;
   std::string data;  // of `inspect`

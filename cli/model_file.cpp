@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <future>
+#include <thread>
 
 #include "cli/output_file.h"
 #include "codec/pith_file.h"
@@ -35,10 +36,11 @@ Result<void> spill(const LoadOptions& options) {
 }
 
 // A small file never fills the disk; a large one may hold more than the loader's default.
-Result<ir::Model> from_pith(const ir::Buffer& file) {
+Result<ir::Model> from_pith(const ir::Buffer& file, unsigned threads) {
   loader::Limits limits;
   limits.max_decoded_bytes = std::max<std::uint64_t>(limits.max_decoded_bytes, 64 * file.size());
-  return codec::from_pith(file, limits);
+  return codec::from_pith(file, limits,
+                          threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency()));
 }
 
 // Of two dense constants of one type and shape, a window of each at a time.
@@ -74,7 +76,7 @@ bool same_values(const ir::Constant& a, const ir::Constant& b) {
 }  // namespace
 
 LoadOptions load_options(const Args& args) {
-  LoadOptions options{.data_root = args.data_root, .hash = args.full_report()};
+  LoadOptions options{.data_root = args.data_root, .hash = args.full_report(), .threads = args.threads};
   if (!args.outputs.empty() && !args.dry_run) options.spill_folder = folder_of(args.outputs.front());
   return options;
 }
@@ -90,7 +92,7 @@ Result<ModelFile> load_model(const std::filesystem::path& path, const LoadOption
   if (is_container(file.bytes)) {
     file.format = ModelFormat::pith;
     if (file.bytes.size() >= kLargeContainer) PITH_CHECK_OK(spill(load));
-    model = from_pith(file.bytes);
+    model = from_pith(file.bytes, load.threads);
   } else {
     ir::onnx::ReadOptions options;
     options.data_folder = {.folder = folder_of(path), .root = load.data_root};
@@ -125,8 +127,8 @@ Result<ir::Pieces> encode_model(const ir::Model& model, ModelFormat format,
 }
 
 Result<ir::Model> decode_model(const ir::Buffer& bytes, ModelFormat format,
-                               std::map<std::string, ir::Buffer> data_files) {
-  if (format == ModelFormat::pith) return from_pith(bytes);
+                               std::map<std::string, ir::Buffer> data_files, unsigned threads) {
+  if (format == ModelFormat::pith) return from_pith(bytes, threads);
   ir::onnx::ReadOptions options;
   options.data_files = std::move(data_files);
   return ir::onnx::read(bytes, options);

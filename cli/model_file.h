@@ -44,8 +44,9 @@ struct LoadOptions {
   std::filesystem::path data_root = {};     // see ir::onnx::DataFolder
   std::filesystem::path spill_folder = {};  // for models too large for the memory; empty: the system's
   bool hash = false;                        // the file, for a report in full
+  unsigned threads = 0;                     // 0: one a core
 };
-// --data-root, whether a report in full is asked for, and the folder of the first output.
+// --data-root, --threads, whether a report in full is asked for, and the folder of the first output.
 [[nodiscard]] LoadOptions load_options(const Args& args);
 
 // The model in a file; its format is told from its first bytes. Refuses what is no model. From a model of
@@ -68,7 +69,8 @@ struct LoadOptions {
 
 // The model in the bytes of a file of this format, with these files of external data.
 [[nodiscard]] Result<ir::Model> decode_model(const ir::Buffer& bytes, ModelFormat format,
-                                             std::map<std::string, ir::Buffer> data_files = {});
+                                             std::map<std::string, ir::Buffer> data_files = {},
+                                             unsigned threads = 0);
 
 // The bytes of a plain ONNX model that a runtime runs.
 [[nodiscard]] Result<ir::Buffer> runnable(const ir::Model& model);

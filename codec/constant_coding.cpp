@@ -169,6 +169,12 @@ std::string_view coder_name(std::uint8_t coder) {
       return "fast";
     case loader::Coder::small:
       return "small";
+    case loader::Coder::zstd:
+      return "zstd";
+    case loader::Coder::floatplane:
+      return "floatplane";
+    case loader::Coder::same:
+      break;  // never that of an encoding
   }
   throw InternalError("an encoding with an unknown coder");
 }

@@ -23,7 +23,8 @@ namespace pith::codec {
 [[nodiscard]] ir::Encoding entropy_code(const ir::Constant& constant,
                                         CoderChoice choice = CoderChoice::huffman);
 
-// "raw", "huffman", "byteplane", "constant", "runs", "fast", "small"; the id of an Encoding.
+// "raw", "huffman", "byteplane", "constant", "runs", "fast", "small", "zstd", "floatplane"; the id of an
+// Encoding.
 [[nodiscard]] std::string_view coder_name(std::uint8_t coder);
 
 // The tensor that stands for a constant in a container: its encoding, or without one its plain bytes.

@@ -4,7 +4,9 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <unordered_map>
 
 #include "codec/byte_writer.h"
 #include "loader/container_reader.h"
@@ -81,8 +83,39 @@ void put_tensor_header(const loader::TensorHeader& header, ByteWriter& out) {
   }
 }
 
-// Appends the tensor's record to `directory` and its payload to `sections`.
-loader::Status put_tensor(const TensorToWrite& tensor, ByteWriter& directory, ir::Pieces& sections) {
+// Finds tensors that are stored already.
+class EarlierTensors {
+ public:
+  // The number of an earlier tensor that is stored in the same way with the same bytes, if those are worth
+  // a reference; else remembers this one.
+  std::optional<std::uint64_t> find_or_add(const TensorToWrite& tensor, std::uint64_t number) {
+    std::size_t size = 0;
+    for (const StreamToWrite& stream : tensor.streams) size += stream.bytes.size();
+    if (size < kLeastShared) return std::nullopt;
+    const auto [begin, end] = tensors_.equal_range(tensor.decoded_hash);
+    for (auto earlier = begin; earlier != end; ++earlier) {
+      if (are_stored_alike(*earlier->second.first, tensor)) return earlier->second.second;
+    }
+    tensors_.emplace(tensor.decoded_hash, std::pair(&tensor, number));
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr std::size_t kLeastShared = 64;
+
+  static bool are_stored_alike(const TensorToWrite& a, const TensorToWrite& b) {
+    return a.header == b.header && std::ranges::equal(a.streams, b.streams, [](const auto& x, const auto& y) {
+             return x.coder == y.coder && x.bytes.text() == y.bytes.text();
+           });
+  }
+
+  std::unordered_multimap<std::uint64_t, std::pair<const TensorToWrite*, std::uint64_t>> tensors_;
+};
+
+// Appends the tensor's record to `directory` and its payload to `sections`. The streams of a tensor that is
+// stored already are those of that one.
+loader::Status put_tensor(const TensorToWrite& tensor, std::optional<std::uint64_t> earlier,
+                          ByteWriter& directory, ir::Pieces& sections) {
   const auto layout = loader::layout_of(tensor.header);
   if (!layout) return layout.error();
   if (tensor.streams.size() != layout->stream_count) return damaged("its streams do not fit its form");
@@ -90,9 +123,9 @@ loader::Status put_tensor(const TensorToWrite& tensor, ByteWriter& directory, ir
   put_tensor_header(tensor.header, directory);
   std::vector<ir::Buffer> parts;
   for (const StreamToWrite& stream : tensor.streams) {
-    directory.u8(static_cast<std::uint8_t>(stream.coder));
-    directory.varint(stream.bytes.size());
-    parts.push_back(stream.bytes);
+    directory.u8(static_cast<std::uint8_t>(earlier ? loader::Coder::same : stream.coder));
+    directory.varint(earlier ? *earlier : stream.bytes.size());
+    if (!earlier) parts.push_back(stream.bytes);
   }
   directory.u64(put_section(parts, layout->expanded_size, sections));
   directory.u64(tensor.decoded_hash);
@@ -139,11 +172,13 @@ loader::Expected<ir::Pieces> write_container(std::span<const std::uint8_t> graph
 
   out.varint(tensors.size());
   std::set<std::string_view> names;
+  EarlierTensors earlier;
+  std::uint64_t number = 0;
   for (const TensorToWrite& tensor : tensors) {
     const std::string where = "tensor '" + tensor.name + "'";
     if (!name_is_allowed(tensor.name)) return refuse(where + " has a name that cannot be stored");
     if (!names.insert(tensor.name).second) return refuse(where + " occurs twice");
-    loader::Status status = put_tensor(tensor, out, sections);
+    loader::Status status = put_tensor(tensor, earlier.find_or_add(tensor, number++), out, sections);
     if (!status.ok()) return std::unexpected(std::move(status).in(where));
   }
   if (directory.size() > loader::kMaxDirectorySize)

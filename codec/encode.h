@@ -17,10 +17,15 @@ struct EncodedStream {
 
 // Which coders are tried: each choice adds to those before it.
 enum class CoderChoice : std::uint8_t {
-  huffman,  // raw, constant, huffman, runs, byteplane
-  fast,     // for codes and indices, fast: decodes as quickly
-  small,    // for codes and indices, small: fewest bytes, about ten million of them a second
+  huffman,    // raw, constant, huffman, runs, byteplane
+  fast,       // fast, floatplane, zstd: decode hundreds of millions of weights a second
+  small,      // small: fewest bytes, about ten million of them a second
+  automatic,  // small while few weights are decoded in no time, fast beyond
 };
+
+// What `automatic` stands for in a model of so many weights: small up to 2^19 of them, which are decoded in
+// about 0.05 s. Other choices stand for themselves.
+[[nodiscard]] CoderChoice resolved(CoderChoice choice, std::uint64_t elements);
 
 // The bytes as they are; codes packed to `layout.packed_bits`. `stream.size()` must be `layout.size`, and
 // every code must fit its width.

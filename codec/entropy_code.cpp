@@ -32,12 +32,15 @@ Result<passes::Outcome> EntropyCode::run(ir::Model& model, passes::PassContext& 
       if (constant != nullptr && is_stored_apart(*constant)) all.push_back({graph, id, constant});
     }
   }
+  std::uint64_t elements = 0;
+  for (const Work& one : all) elements += ir::element_count(one.constant->shape).value_or(0);
+  const CoderChoice choice = resolved(options_.coder, elements);
   auto all_encoded = passes::for_each_index(
       all.size(), context.threads, [&](std::uint64_t i) { return ir::stored_bytes(*all[i].constant); },
       passes::kWorkingMemory,
       [&](std::uint64_t i) -> Result<void> {
         PITH_CHECK_OK(context.keep_going());
-        all[i].encoding = entropy_code(*all[i].constant, options_.coder);
+        all[i].encoding = entropy_code(*all[i].constant, choice);
         ir::release(*all[i].constant);
         return {};
       });

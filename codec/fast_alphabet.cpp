@@ -21,6 +21,33 @@ struct Histogram {
   std::vector<std::int64_t> outside;
 };
 
+template <class T>
+  requires(sizeof(T) == 1)
+Histogram count_values(std::span<const T> values) {
+  // Four tables: equal neighbours would otherwise wait for each other.
+  std::array<std::array<std::uint32_t, 256>, 4> counts{};
+  // int8 is meant as a number here.
+  constexpr int low = std::numeric_limits<T>::min();  // NOLINT(bugprone-signed-char-misuse)
+  const auto place = [](T value) { return static_cast<std::size_t>(value - low); };
+  std::size_t i = 0;
+  for (; i + 4 <= values.size(); i += 4) {
+    for (std::size_t k = 0; k < 4; ++k) ++counts[k][place(values[i + k])];
+  }
+  for (; i < values.size(); ++i) ++counts[0][place(values[i])];
+  std::size_t from = 256;
+  std::size_t to = 0;
+  for (std::size_t value = 0; value < 256; ++value) {
+    counts[0][value] += counts[1][value] + counts[2][value] + counts[3][value];
+    if (counts[0][value] == 0) continue;
+    from = std::min(from, value);
+    to = value + 1;
+  }
+  const auto all = counts[0].begin();
+  return {low + static_cast<std::int64_t>(from),
+          {all + static_cast<std::ptrdiff_t>(from), all + static_cast<std::ptrdiff_t>(to)},
+          {}};
+}
+
 Histogram count_values(std::span<const std::int32_t> values) {
   constexpr std::int64_t window = 1 << 16;
   std::int32_t least = values.front();
@@ -69,7 +96,8 @@ std::size_t far_index(std::int64_t distance) {
 
 }  // namespace
 
-TokenAlphabet choose_alphabet(std::span<const std::int32_t> values) {
+template <class T>
+TokenAlphabet choose_alphabet(std::span<const T> values) {
   const Histogram histogram = count_values(values);
   const auto& counts = histogram.counts;
   double best_bits = std::numeric_limits<double>::max();
@@ -135,21 +163,35 @@ TokenAlphabet choose_alphabet(std::span<const std::int32_t> values) {
   return best;
 }
 
-void tokens_of(const TokenAlphabet& alphabet, std::span<const std::int32_t> values,
-               std::span<std::uint8_t> tokens) {
-  const auto low = static_cast<std::uint32_t>(alphabet.low);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint32_t place = static_cast<std::uint32_t>(values[i]) - low;
-    if (place < alphabet.direct) {
-      tokens[i] = static_cast<std::uint8_t>(alphabet.below + place);
-      continue;
-    }
-    const std::int64_t distance = std::int64_t{values[i]} - alphabet.low;
+template <class T>
+void tokens_of(const TokenAlphabet& alphabet, std::span<const T> values, std::span<std::uint8_t> tokens) {
+  const auto token_of = [&](std::int32_t value) {
+    const std::uint32_t place = static_cast<std::uint32_t>(value) - static_cast<std::uint32_t>(alphabet.low);
+    if (place < alphabet.direct) return static_cast<std::uint8_t>(alphabet.below + place);
+    const std::int64_t distance = std::int64_t{value} - alphabet.low;
     const std::size_t token = distance < 0 ? alphabet.below - 1 - far_index(-distance)
                                            : alphabet.below + alphabet.direct +
                                                  far_index(distance - std::int64_t{alphabet.direct} + 1);
-    tokens[i] = static_cast<std::uint8_t>(token);
+    return static_cast<std::uint8_t>(token);
+  };
+  if constexpr (sizeof(T) == 1) {
+    std::array<std::uint8_t, 256> all{};
+    // NOLINTNEXTLINE(bugprone-signed-char-misuse)
+    for (int value = std::numeric_limits<T>::min(); value <= std::numeric_limits<T>::max(); ++value) {
+      all[static_cast<std::uint8_t>(value)] = token_of(value);
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) tokens[i] = all[static_cast<std::uint8_t>(values[i])];
+  } else {
+    for (std::size_t i = 0; i < values.size(); ++i) tokens[i] = token_of(values[i]);
   }
 }
+
+#define PITH_INSTANTIATE(type)                                   \
+  template TokenAlphabet choose_alphabet(std::span<const type>); \
+  template void tokens_of(const TokenAlphabet&, std::span<const type>, std::span<std::uint8_t>)
+PITH_INSTANTIATE(std::int8_t);
+PITH_INSTANTIATE(std::uint8_t);
+PITH_INSTANTIATE(std::int32_t);
+#undef PITH_INSTANTIATE
 
 }  // namespace pith::codec

@@ -133,7 +133,8 @@ void put_lanes(const EncodeTables& tables, std::size_t lanes, std::span<const st
 }
 
 // Low bits of the tokens that stand for more than one value; nothing when there are none.
-void put_low_bits(const loader::TokenAlphabet& alphabet, std::span<const std::int32_t> values,
+template <class T>
+void put_low_bits(const loader::TokenAlphabet& alphabet, std::span<const T> values,
                   std::span<const std::uint8_t> tokens, std::vector<std::uint8_t>& out) {
   SideWriter side;
   loader::NumberModel numbers;
@@ -142,7 +143,7 @@ void put_low_bits(const loader::TokenAlphabet& alphabet, std::span<const std::in
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (tokens[i] - alphabet.below < alphabet.direct) continue;
     const std::int64_t distance =
-        values[i] < alphabet.low ? std::int64_t{alphabet.low} - values[i] : values[i] - high;
+        values[i] < alphabet.low ? std::int64_t{alphabet.low} - values[i] : std::int64_t{values[i]} - high;
     const auto size = static_cast<std::uint32_t>(distance);
     const auto bits = static_cast<unsigned>(std::bit_width(size));
     if (bits < 2) continue;
@@ -153,10 +154,11 @@ void put_low_bits(const loader::TokenAlphabet& alphabet, std::span<const std::in
 }
 
 // A tensor under one model.
+template <class T>
 class TableCoding {
  public:
-  TableCoding(std::span<const std::int32_t> values, std::span<const std::uint8_t> tokens,
-              const CodeShape& shape, FastModel model)
+  TableCoding(std::span<const T> values, std::span<const std::uint8_t> tokens, const CodeShape& shape,
+              FastModel model)
       : values_(values), tokens_(tokens), model_(std::move(model)), shape_(&shape), contexts_(tokens.size()) {
     count();
   }
@@ -164,14 +166,17 @@ class TableCoding {
   // What the choice between models goes by: the bits of the stream (but for the low bits that all of them
   // have alike), and a little for models that decode more slowly.
   [[nodiscard]] double cost() {
+    if (cost_ > 0) return cost_;
     BitCounter counter;
     (void)loader::walk_layout(counter, model_);
     (void)loader::walk_classes(counter, *shape_, model_.classes);
+    tables_ = choose_tables(counts_, model_.alphabet.tokens(), kUsualSteps);
     const double bits = counter.bits() + tables_.bits + 16.0 * static_cast<double>(model_.lanes);
-    return bits * slowness(model_);
+    return cost_ = bits * slowness(model_);
   }
 
   [[nodiscard]] std::vector<std::uint8_t> write() {
+    tables_ = choose_tables(counts_, model_.alphabet.tokens(), kAllSteps);
     const EncodeTables encode = invert(tables_, model_.alphabet.tokens());
     std::vector<std::uint8_t> segments;
     std::vector<std::size_t> ends;
@@ -211,22 +216,23 @@ class TableCoding {
  private:
   void count() {
     const loader::ClassMap classes(model_.classes, *shape_);
-    std::vector<TokenCounts> counts(model_.tables());
+    counts_.resize(model_.tables());
     for (std::size_t begin = 0; begin < tokens_.size(); begin += kFastSegment) {
       const std::size_t size = std::min(kFastSegment, tokens_.size() - begin);
       const auto contexts = std::span(contexts_).subspan(begin, size);
       segment_contexts(model_, classes, begin, tokens_.subspan(begin, size), contexts);
-      for (std::size_t i = 0; i < size; ++i) ++counts[contexts[i]][tokens_[begin + i]];
+      for (std::size_t i = 0; i < size; ++i) ++counts_[contexts[i]][tokens_[begin + i]];
     }
-    tables_ = choose_tables(counts, model_.alphabet.tokens());
   }
 
-  std::span<const std::int32_t> values_;
+  std::span<const T> values_;
   std::span<const std::uint8_t> tokens_;
   FastModel model_;
   const CodeShape* shape_;
   std::vector<std::uint8_t> contexts_;
+  std::vector<TokenCounts> counts_;
   TableSet tables_;
+  double cost_ = 0;
 };
 
 std::vector<std::uint8_t> write_adaptive(std::span<const std::int32_t> values,
@@ -272,24 +278,27 @@ std::vector<std::uint8_t> write_constant(std::int32_t value) {
   return out;
 }
 
-std::vector<std::uint8_t> encode_smallest(std::span<const std::int32_t> values, const CodeShape& shape,
+template <class T>
+std::vector<std::uint8_t> encode_smallest(std::span<const T> values, const CodeShape& shape,
                                           const FastOptions& options, FastSummary& report) {
-  if (std::ranges::all_of(values, [&](std::int32_t value) { return value == values.front(); })) {
+  if (std::ranges::all_of(values, [&](T value) { return value == values.front(); })) {
     report.kind = "constant";
     return write_constant(values.front());
   }
   std::vector<std::uint8_t> best;
   if (options.adaptive && values.size() <= loader::kFastMaxAdaptive) {
-    best = best_adaptive(values, shape);
+    best = best_adaptive(std::vector<std::int32_t>(values.begin(), values.end()), shape);
     report.kind = "adaptive";
   }
   const loader::TokenAlphabet alphabet = choose_alphabet(values);
   std::vector<std::uint8_t> tokens(values.size());
   tokens_of(alphabet, values, tokens);
-  std::optional<TableCoding> smallest;
-  for (FastModel& model : plan_models(tokens, shape, alphabet, options)) {
-    TableCoding coding(values, tokens, shape, std::move(model));
-    if (!smallest || coding.cost() < smallest->cost()) smallest.emplace(std::move(coding));
+  std::vector<FastModel> models = plan_models(tokens, shape, alphabet, options);
+  std::optional<TableCoding<T>> smallest;
+  for (FastModel& model : models) {
+    TableCoding<T> coding(values, tokens, shape, std::move(model));
+    const bool better = !smallest || (models.size() > 1 && coding.cost() < smallest->cost());
+    if (better) smallest.emplace(std::move(coding));
   }
   auto stream = smallest->write();
   if (best.empty() ||
@@ -302,7 +311,8 @@ std::vector<std::uint8_t> encode_smallest(std::span<const std::int32_t> values, 
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_fast(std::span<const std::int32_t> values, const CodeShape& shape,
+template <class T>
+std::vector<std::uint8_t> encode_fast(std::span<const T> values, const CodeShape& shape,
                                       const FastOptions& options, FastSummary* summary) {
   FastSummary unused;
   FastSummary& report = summary != nullptr ? *summary : unused;
@@ -312,5 +322,12 @@ std::vector<std::uint8_t> encode_fast(std::span<const std::int32_t> values, cons
   stream.push_back(static_cast<std::uint8_t>(255 - loader::byte_sum(stream)));
   return stream;
 }
+
+template std::vector<std::uint8_t> encode_fast(std::span<const std::int8_t>, const CodeShape&,
+                                               const FastOptions&, FastSummary*);
+template std::vector<std::uint8_t> encode_fast(std::span<const std::uint8_t>, const CodeShape&,
+                                               const FastOptions&, FastSummary*);
+template std::vector<std::uint8_t> encode_fast(std::span<const std::int32_t>, const CodeShape&,
+                                               const FastOptions&, FastSummary*);
 
 }  // namespace pith::codec

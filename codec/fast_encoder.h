@@ -22,11 +22,18 @@ struct FastOptions {
 };
 
 // A `fast` stream of these integers, the elements of a tensor of shape `shape` (which must hold exactly
-// that many), as small as the search finds. The integers are above -2^31. The same input gives the same
-// bytes.
-[[nodiscard]] std::vector<std::uint8_t> encode_fast(std::span<const std::int32_t> values,
-                                                    const loader::CodeShape& shape,
+// that many), as small as the search finds. T is int8, uint8 or int32, above -2^31. The same input gives
+// the same bytes. Takes about three bytes of memory a value besides the stream.
+template <class T>
+[[nodiscard]] std::vector<std::uint8_t> encode_fast(std::span<const T> values, const loader::CodeShape& shape,
                                                     const FastOptions& options = {},
                                                     FastSummary* summary = nullptr);
+template <class T>
+[[nodiscard]] std::vector<std::uint8_t> encode_fast(const std::vector<T>& values,
+                                                    const loader::CodeShape& shape,
+                                                    const FastOptions& options = {},
+                                                    FastSummary* summary = nullptr) {
+  return encode_fast(std::span<const T>(values), shape, options, summary);
+}
 
 }  // namespace pith::codec

@@ -1,7 +1,9 @@
 #include "codec/fast_plan.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <utility>
 
 #include "codec/fast_planner.h"
 
@@ -20,6 +22,86 @@ std::size_t choose_lanes(std::size_t weights, double bits) {
   while (lanes < loader::kFastMaxLanes && static_cast<double>(4 * lanes) * 200 <= bits / 8 * share)
     lanes *= 2;
   return lanes;
+}
+
+// Models with one or two neighbours, also with few classes: a quick look at all that are worth it, and a
+// close one at those that come out best.
+std::vector<Candidate> neighbour_models(const Planner& planner, const CodeShape& shape,
+                                        const std::vector<Candidate>& few_classes, std::size_t most_tables) {
+  constexpr std::size_t kBest = 6;
+  constexpr std::size_t kOffsets = 4;
+  const std::size_t most_pairs = planner.is_large() ? 6 : 2;
+  const std::size_t most_bare = planner.is_large() ? 4 : 2;
+  const auto keep_best = [](auto& list, std::size_t count) {
+    std::ranges::sort(list, {}, [](const auto& one) { return one.bits; });
+    if (list.size() > count) list.resize(count);
+  };
+  const loader::ClassMap none(planner.single().classes, shape);
+  const double single = planner.bits(planner.single(), none, Look::quick);
+  std::vector<Candidate> found;
+  const auto look_at = [&](FastModel model) {
+    const double bits = planner.bits(model, none, Look::quick);
+    found.push_back({std::move(model), bits});
+    return bits;
+  };
+  struct Offsets {
+    double bits = 0;
+    std::size_t near = 0;
+    std::size_t far = 0;
+  };
+  const auto with = [&](const Offsets& at, std::size_t near_levels, std::size_t far_levels) {
+    FastModel model = planner.single();
+    model.neighbours[0] = planner.neighbour(at.near, near_levels);
+    if (at.far != 0) model.neighbours[1] = planner.neighbour(at.far, far_levels);
+    return model;
+  };
+
+  std::vector<Offsets> ranked;
+  for (const std::size_t offset : planner.offsets()) {
+    FastModel model = with({0, offset, 0}, 5, 0);
+    if (model.neighbours[0].levels < 2) continue;
+    ranked.push_back({look_at(std::move(model)), offset, 0});
+  }
+  keep_best(ranked, kOffsets);
+  for (const Offsets& at : ranked) look_at(with(at, 3, 0));
+  // Where one neighbour says nothing, two say little more.
+  if (!ranked.empty() && ranked.front().bits <= single * 1.001) {
+    std::vector<Offsets> pairs;
+    for (std::size_t i = 0; i < ranked.size(); ++i) {
+      for (std::size_t k = i + 1; k < ranked.size(); ++k) {
+        const Offsets at{0, ranked[i].near, ranked[k].near};
+        FastModel model = with(at, 3, 3);
+        if (model.tables() <= most_tables) pairs.push_back({look_at(std::move(model)), at.near, at.far});
+      }
+    }
+    keep_best(pairs, most_pairs);
+    for (const Offsets& at : pairs) {
+      for (const auto& [near, far] : {std::pair(5U, 3U), std::pair(3U, 5U), std::pair(5U, 5U)}) {
+        FastModel model = with(at, near, far);
+        if (model.tables() <= most_tables) look_at(std::move(model));
+      }
+    }
+    std::vector<Candidate> bare = found;
+    keep_best(bare, most_bare);
+    for (const Candidate& classes : few_classes) {
+      const loader::ClassMap map(classes.model.classes, shape);
+      const double levels = levels_bits(classes.model.classes.row_levels) +
+                            levels_bits(classes.model.classes.column_levels) + 20;
+      for (const Candidate& candidate : bare) {
+        FastModel model = candidate.model;
+        model.classes = classes.model.classes;
+        if (model.tables() > most_tables) continue;
+        const double bits = planner.bits(model, map, Look::quick) + levels;
+        found.push_back({std::move(model), bits, levels});
+      }
+    }
+  }
+  keep_best(found, kBest);
+  for (Candidate& candidate : found) {
+    const loader::ClassMap map(candidate.model.classes, shape);
+    candidate.bits = planner.bits(candidate.model, map) + candidate.levels_bits;
+  }
+  return found;
 }
 
 }  // namespace
@@ -70,50 +152,8 @@ std::vector<FastModel> plan_models(std::span<const std::uint8_t> tokens, const C
     std::erase_if(few_classes, [](const Candidate& candidate) { return candidate.model.classes.count > 4; });
   }
   if (options.neighbours) {
-    const loader::ClassMap none(planner.single().classes, shape);
-    std::vector<std::pair<double, std::size_t>> ranked;
-    for (const std::size_t offset : planner.offsets()) {
-      FastModel model = planner.single();
-      model.neighbours[0] = planner.neighbour(offset, 5);
-      if (model.neighbours[0].levels < 2) continue;
-      ranked.emplace_back(planner.bits(model, none), offset);
-      candidates.push_back({model, ranked.back().first});
-      model.neighbours[0] = planner.neighbour(offset, 3);
-      candidates.push_back({model, planner.bits(model, none)});
-    }
-    std::ranges::sort(ranked);
-    if (ranked.size() > 4) ranked.resize(4);
-    // Where one neighbour says nothing, two say little more.
-    if (!ranked.empty() && ranked.front().first > planner.single_bits() * 1.001) ranked.clear();
-    for (std::size_t i = 0; i < ranked.size(); ++i) {
-      for (std::size_t k = i + 1; k < ranked.size(); ++k) {
-        for (const auto& [near, far] : {std::pair(3, 3), std::pair(5, 3), std::pair(3, 5), std::pair(5, 5)}) {
-          FastModel model = planner.single();
-          model.neighbours[0] = planner.neighbour(ranked[i].second, static_cast<std::size_t>(near));
-          model.neighbours[1] = planner.neighbour(ranked[k].second, static_cast<std::size_t>(far));
-          if (model.tables() > most_tables) continue;
-          candidates.push_back({model, planner.bits(model, none)});
-        }
-      }
-    }
-    // The best of these again, with a few classes.
-    std::vector<Candidate> bare;
-    for (const Candidate& candidate : candidates) {
-      if (candidate.model.has_neighbours()) bare.push_back(candidate);
-    }
-    std::ranges::sort(bare, {}, &Candidate::bits);
-    bare.resize(ranked.empty() ? 0 : std::min<std::size_t>(bare.size(), 4));
-    for (const Candidate& with : few_classes) {
-      const loader::ClassMap map(with.model.classes, shape);
-      for (const Candidate& candidate : bare) {
-        FastModel model = candidate.model;
-        model.classes = with.model.classes;
-        if (model.tables() > most_tables) continue;
-        const double levels =
-            levels_bits(model.classes.row_levels) + levels_bits(model.classes.column_levels) + 20;
-        candidates.push_back({model, planner.bits(model, map) + levels});
-      }
-    }
+    std::vector<Candidate> more = neighbour_models(planner, shape, few_classes, most_tables);
+    std::ranges::move(more, std::back_inserter(candidates));
   }
   std::erase_if(candidates, [&](const Candidate& candidate) {
     return candidate.model.tables() > most_tables || candidate.bits > planner.single_bits() * 1.02 + 64;

@@ -19,23 +19,30 @@ using loader::WeightClasses;
 constexpr double kFirstTableBits = 2.2;  // a token of the first table, roughly, and of one that follows it
 constexpr double kMoreTableBits = 1.1;
 constexpr double kTableBits = 5.0;  // a table as such
-constexpr std::size_t kSampleBlock = 16384;
+constexpr std::size_t kCloseBlock = 16384;
+constexpr std::size_t kQuickBlock = 4096;
 constexpr std::size_t kSampleBlocks = 4;
 
-double plog(double count) {
-  return count > 0 ? count * quick_log2(count) : 0;
+// count * log2(count), for the small counts that most are from a table.
+double plog(std::uint32_t count) {
+  static const auto kSmall = [] {
+    std::array<double, 4096> table{};
+    for (std::size_t i = 1; i < table.size(); ++i)
+      table[i] = static_cast<double>(i) * quick_log2(static_cast<double>(i));
+    return table;
+  }();
+  return count < kSmall.size() ? kSmall[count] : count * quick_log2(count);
 }
 
 // Order-0 bits of these counts and of the table that codes them.
 double counts_bits(std::span<const std::uint32_t> counts, double scale, double per_token) {
-  double total = 0;
+  std::uint32_t total = 0;
   double bits = 0;
   std::size_t used = 0;
   for (const std::uint32_t count : counts) {
-    if (count == 0) continue;
     total += count;
     bits -= plog(count);
-    ++used;
+    used += count != 0 ? 1 : 0;
   }
   if (used == 0) return 1.0;
   // A sample is closer to its own counts than the rest is, by half a nat for each of them.
@@ -43,13 +50,15 @@ double counts_bits(std::span<const std::uint32_t> counts, double scale, double p
   return (bits + plog(total)) * scale + kTableBits + per_token * static_cast<double>(used);
 }
 
-// Levels 0..15 of rows or columns: half octaves of the mean magnitude, the overall mean at 8.
+// Levels 0..15 of rows or columns: half octaves of the mean magnitude, the overall mean at 8. Of values that
+// are logarithms already, half steps.
 std::vector<std::uint8_t> scale_levels(std::span<const std::uint32_t> sums, double weights_each, double scale,
-                                       double levels_an_octave) {
+                                       bool logarithms) {
   std::vector<std::uint8_t> levels;
   for (const std::uint32_t sum : sums) {
     const double mean = static_cast<double>(sum) / weights_each;
-    const double level = 8 + std::round(levels_an_octave * std::log2((mean + 0.02) / (scale + 0.02)));
+    const double octaves = logarithms ? mean - scale : quick_log2((mean + 0.02) / (scale + 0.02));
+    const double level = std::floor(8.5 + 2 * octaves);
     levels.push_back(static_cast<std::uint8_t>(std::clamp(level, 0.0, 15.0)));
   }
   if (!levels.empty()) {
@@ -67,33 +76,38 @@ double levels_bits(std::span<const std::uint8_t> levels) {
   return counts_bits(counts, 1.0, 4.0);
 }
 
-Planner::Planner(std::span<const std::uint8_t> tokens, const CodeShape& shape, const TokenAlphabet& alphabet)
-    : tokens_(tokens), shape_(shape) {
-  single_.alphabet = alphabet;
-  const std::size_t size = tokens.size();
-  if (size <= kSampleBlock * kSampleBlocks) {
-    blocks_.push_back({0, size});
-  } else {
-    for (std::size_t i = 0; i < kSampleBlocks; ++i) {
-      blocks_.push_back({i * (size - kSampleBlock) / (kSampleBlocks - 1), kSampleBlock});
-    }
+Planner::Sample Planner::sample_of(std::size_t size, std::size_t block) {
+  if (size <= block * kSampleBlocks) return {{{0, size}}, 1};
+  Sample sample;
+  for (std::size_t i = 0; i < kSampleBlocks; ++i) {
+    sample.blocks.push_back({i * (size - block) / (kSampleBlocks - 1), block});
   }
-  std::size_t sampled = 0;
-  for (const auto& block : blocks_) sampled += block.size;
-  scale_ = static_cast<double>(size) / static_cast<double>(sampled);
+  sample.scale = static_cast<double>(size) / static_cast<double>(block * kSampleBlocks);
+  return sample;
+}
+
+Planner::Planner(std::span<const std::uint8_t> tokens, const CodeShape& shape, const TokenAlphabet& alphabet)
+    : tokens_(tokens),
+      shape_(shape),
+      close_(sample_of(tokens.size(), kCloseBlock)),
+      // A large tensor takes long to code in any case, and a few tokens say little of it.
+      quick_(sample_of(tokens.size(), is_large() ? kCloseBlock : kQuickBlock)) {
+  single_.alphabet = alphabet;
   std::size_t at = 0;
   std::array<std::uint32_t, kFastMaxTokens> counts{};
-  for (const auto& block : blocks_) {
+  for (const auto& block : close_.blocks) {
     for (std::size_t i = 0; i < block.size; ++i) ++counts[tokens[block.begin + i]];
   }
   for (std::size_t token = 0; token < kFastMaxTokens; ++token) {
     at += counts[token];
-    shares_[token] = static_cast<double>(at) / static_cast<double>(sampled);
+    shares_[token] = static_cast<double>(at);
   }
-  base_bits_ = counts_bits(counts, scale_, kFirstTableBits);
+  for (double& share : shares_) share /= static_cast<double>(at);
+  base_bits_ = counts_bits(counts, close_.scale, kFirstTableBits);
 }
 
-double Planner::bits(const FastModel& model, const loader::ClassMap& map) const {
+double Planner::bits(const FastModel& model, const loader::ClassMap& map, Look look) const {
+  const Sample& sample = look == Look::close ? close_ : quick_;
   std::vector<std::array<std::uint32_t, kFastMaxTokens>> counts(model.tables());
   std::vector<std::uint8_t> contexts;
   std::array<std::array<std::uint8_t, kFastMaxTokens>, 2> part{};
@@ -103,26 +117,37 @@ double Planner::bits(const FastModel& model, const loader::ClassMap& map) const 
       part[i][token] = static_cast<std::uint8_t>(strides[i] * model.neighbours[i].level(token));
     }
   }
-  for (const auto& block : blocks_) {
-    contexts.assign(block.size, 0);
-    if (model.classes.count > 1) map.fill(block.begin, contexts);
+  for (const auto& block : sample.blocks) {
+    const bool classes = model.classes.count > 1;
+    const bool far = model.neighbours[1].levels > 1;
+    if (classes || far) {
+      contexts.assign(block.size, 0);
+      if (classes) map.fill(block.begin, contexts);
+    }
     const std::size_t back0 = model.neighbours[0].offset;
     const std::size_t back1 = model.neighbours[1].offset;
     const std::size_t blind = std::min(block.size, std::max(back0, back1));
     const std::uint8_t* tokens = tokens_.data() + block.begin;
+    const auto class_of = [&](std::size_t i) { return classes ? contexts[i] : std::uint8_t{0}; };
     for (std::size_t i = 0; i < blind; ++i) {
       const auto at = [&](std::size_t back) {
         return i >= back ? tokens[i - back] : single_.alphabet.neutral();
       };
-      ++counts[contexts[i] + std::size_t{part[0][at(back0)]} + part[1][at(back1)]][tokens[i]];
+      ++counts[class_of(i) + std::size_t{part[0][at(back0)]} + part[1][at(back1)]][tokens[i]];
     }
-    for (std::size_t i = blind; i < block.size; ++i) {
-      ++counts[contexts[i] + std::size_t{part[0][tokens[i - back0]]} + part[1][tokens[i - back1]]][tokens[i]];
+    if (!classes && !far) {
+      for (std::size_t i = blind; i < block.size; ++i) ++counts[part[0][tokens[i - back0]]][tokens[i]];
+    } else {
+      for (std::size_t i = blind; i < block.size; ++i) {
+        ++counts[contexts[i] + std::size_t{part[0][tokens[i - back0]]} + part[1][tokens[i - back1]]]
+                [tokens[i]];
+      }
     }
   }
   double result = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    result += counts_bits(counts[i], scale_, i == 0 ? kFirstTableBits : kMoreTableBits);
+    result += counts_bits(std::span(counts[i]).first(single_.alphabet.tokens()), sample.scale,
+                          i == 0 ? kFirstTableBits : kMoreTableBits);
   }
   return result + 24 * ((model.neighbours[0].levels > 1) + (model.neighbours[1].levels > 1));
 }
@@ -207,13 +232,15 @@ std::vector<Candidate> Planner::class_models(std::size_t row_axis, std::size_t c
   classes.column_axis = column_axis;
   classes.row_levels.assign(row_count, 0);
   classes.column_levels.assign(column_count, 0);
+  const bool logarithms = single_.alphabet.low > 0;  // such as exponents
   double side_bits = 20;
   if (rows) {
-    classes.row_levels = scale_levels(row_sums, static_cast<double>(column_count * run), scale, 2);
+    classes.row_levels = scale_levels(row_sums, static_cast<double>(column_count * run), scale, logarithms);
     side_bits += levels_bits(classes.row_levels);
   }
   if (columns) {
-    classes.column_levels = scale_levels(column_sums, static_cast<double>(row_count * run), scale, 2);
+    classes.column_levels =
+        scale_levels(column_sums, static_cast<double>(row_count * run), scale, logarithms);
     side_bits += levels_bits(classes.column_levels);
   }
   const std::size_t sums = std::size_t{*std::ranges::max_element(classes.row_levels)} +
@@ -230,18 +257,27 @@ std::vector<Candidate> Planner::class_models(std::size_t row_axis, std::size_t c
   };
   std::vector<Group> groups(sums);
   std::vector<std::uint8_t> numbers;
-  for (const auto& block : blocks_) {
+  for (const auto& block : close_.blocks) {
     numbers.resize(block.size);
     map.fill(block.begin, numbers);
     for (std::size_t i = 0; i < block.size; ++i) ++groups[numbers[i]].counts[tokens_[block.begin + i]];
   }
-  for (Group& group : groups) group.bits = counts_bits(group.counts, scale_, kMoreTableBits);
+  const std::size_t tokens = single_.alphabet.tokens();
+  const auto bits_of = [&](const Group& group) {
+    return counts_bits(std::span(group.counts).first(tokens), close_.scale, kMoreTableBits);
+  };
+  for (Group& group : groups) group.bits = bits_of(group);
   const auto joined = [&](const Group& a, const Group& b) {
     Group both;
-    for (std::size_t i = 0; i < kFastMaxTokens; ++i) both.counts[i] = a.counts[i] + b.counts[i];
-    both.bits = counts_bits(both.counts, scale_, kMoreTableBits);
+    for (std::size_t i = 0; i < tokens; ++i) both.counts[i] = a.counts[i] + b.counts[i];
+    both.bits = bits_of(both);
     return both;
   };
+  std::vector<double> changes;  // of the bits when a group and the next one are joined
+  const auto change_at = [&](std::size_t i) {
+    return joined(groups[i], groups[i + 1]).bits - groups[i].bits - groups[i + 1].bits;
+  };
+  for (std::size_t i = 0; i + 1 < groups.size(); ++i) changes.push_back(change_at(i));
   std::vector<std::uint8_t> group_of(sums);
   for (std::size_t i = 0; i < sums; ++i) group_of[i] = static_cast<std::uint8_t>(i);
   std::vector<Candidate> result;
@@ -267,17 +303,13 @@ std::vector<Candidate> Planner::class_models(std::size_t row_axis, std::size_t c
         result.push_back(candidate);
       }
     }
-    std::size_t at = 0;
-    double least = std::numeric_limits<double>::max();
-    for (std::size_t i = 0; i + 1 < groups.size(); ++i) {
-      const double change = joined(groups[i], groups[i + 1]).bits - groups[i].bits - groups[i + 1].bits;
-      if (change < least) {
-        least = change;
-        at = i;
-      }
-    }
+    const auto least = std::ranges::min_element(changes);
+    const auto at = static_cast<std::size_t>(least - changes.begin());
     groups[at] = joined(groups[at], groups[at + 1]);
     groups.erase(groups.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+    changes.erase(least);
+    if (at > 0) changes[at - 1] = change_at(at - 1);
+    if (at < changes.size()) changes[at] = change_at(at);
     for (std::uint8_t& group : group_of) group = group > at ? static_cast<std::uint8_t>(group - 1) : group;
   }
   return result;

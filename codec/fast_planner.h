@@ -17,7 +17,11 @@ namespace pith::codec {
 struct Candidate {
   loader::FastModel model;
   double bits = 0;
+  double levels_bits = 0;  // of these, what does not depend on the tokens
 };
+
+// How many tokens an estimate looks at: all but of large tensors, or few.
+enum class Look : std::uint8_t { close, quick };
 
 // Estimates the bits of models from the tokens, or from a sample where there are many.
 class Planner {
@@ -25,12 +29,16 @@ class Planner {
   Planner(std::span<const std::uint8_t> tokens, const loader::CodeShape& shape,
           const loader::TokenAlphabet& alphabet);
 
+  // Whether coding it takes so long that planning may.
+  [[nodiscard]] bool is_large() const { return tokens_.size() > 16384; }
+
   // One table for all, and its bits.
   [[nodiscard]] const loader::FastModel& single() const { return single_; }
   [[nodiscard]] double single_bits() const { return base_bits_; }
 
   // Bits of the sample under the contexts of `model`, times how much larger the tensor is.
-  [[nodiscard]] double bits(const loader::FastModel& model, const loader::ClassMap& map) const;
+  [[nodiscard]] double bits(const loader::FastModel& model, const loader::ClassMap& map,
+                            Look look = Look::close) const;
 
   // A neighbour whose levels are about equally frequent.
   [[nodiscard]] loader::Neighbour neighbour(std::size_t offset, std::size_t levels) const;
@@ -47,6 +55,12 @@ class Planner {
     std::size_t begin;
     std::size_t size;
   };
+  struct Sample {
+    std::vector<Block> blocks;
+    double scale = 1;  // how much larger the tensor is
+  };
+  // All of `size` tokens, or four blocks of so many.
+  static Sample sample_of(std::size_t size, std::size_t block);
 
   // Sums of the tokens' distances from the neutral one, of each row and each column.
   struct Sums {
@@ -61,8 +75,8 @@ class Planner {
   std::span<const std::uint8_t> tokens_;
   const loader::CodeShape& shape_;
   loader::FastModel single_;
-  std::vector<Block> blocks_;
-  double scale_ = 1;
+  Sample close_;
+  Sample quick_;
   double base_bits_ = 0;
   std::array<double, loader::kFastMaxTokens> shares_{};  // of the tokens up to each
 };

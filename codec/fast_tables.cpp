@@ -62,6 +62,16 @@ void choose_levels(const TokenCounts& counts, unsigned steps, const loader::Tabl
   const double highest = std::max(most - unit, 0.5);
   const double peak = 1.0 * top - 2.0 * steps;  // the level of the most frequent token, with room above
   const double lowest = highest * std::exp2(-peak / steps);  // what level 0 stands for
+  // What a level gives a token: its share of the total, and the bits of one occurrence less a constant.
+  struct Gain {
+    double share = 0;
+    double log = 0;
+  };
+  std::array<Gain, 8 * 15 + 1> gains;
+  for (std::int32_t level = 0; level <= top; ++level) {
+    const double implied = unit + lowest * power_of_two(level, steps);
+    gains[static_cast<std::size_t>(level)] = {implied * 1.4426950408889634, quick_log2(implied)};
+  }
   for (std::size_t token = table.first; token < table.first + table.count; ++token) {
     const double count = counts[token];
     const double wanted = std::max(count - unit, 0.3) / highest;
@@ -74,9 +84,8 @@ void choose_levels(const TokenCounts& counts, unsigned steps, const loader::Tabl
     const std::int32_t to = std::min(top, std::max(nearest, guess) + 1);
     for (std::int32_t level = from; level <= to; ++level) {
       // Too low costs this token's own bits; too high takes from all others.
-      const double implied = unit + lowest * power_of_two(level, steps);
-      const double cost =
-          implied * 1.4426950408889634 - count * quick_log2(implied) + difference_bits(level - guess);
+      const Gain& gain = gains[static_cast<std::size_t>(level)];
+      const double cost = gain.share - count * gain.log + difference_bits(level - guess);
       if (cost < best_cost) {
         best_cost = cost;
         best = level;
@@ -96,14 +105,15 @@ double token_bits(const TokenCounts& counts, const Frequencies& frequencies) {
   return bits;
 }
 
-TableSet choose_tables(std::span<const TokenCounts> counts, std::size_t tokens) {
+TableSet choose_tables(std::span<const TokenCounts> counts, std::size_t tokens,
+                       std::span<const unsigned> all_steps) {
   TableSet best;
   best.bits = 1e300;
   std::uint64_t total = 0;
   for (const TokenCounts& table : counts) {
     for (const std::uint32_t count : table) total += count;
   }
-  for (const unsigned steps : {1U, 2U, 4U, 8U}) {
+  for (const unsigned steps : all_steps) {
     if (total > kLarge && steps < 4) continue;  // there a small error costs more than writing it down
     TableSet set;
     set.steps = steps;

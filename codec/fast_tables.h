@@ -20,9 +20,12 @@ struct TableSet {
   double bits = 0;  // of tokens and header together, an estimate
 };
 
-// Tables for these counts (one set a table) over the first `tokens` tokens, at the number of steps that
-// makes the whole smallest. Every token that occurs gets a frequency.
-[[nodiscard]] TableSet choose_tables(std::span<const TokenCounts> counts, std::size_t tokens);
+// Tables for these counts (one set a table) over the first `tokens` tokens, at the number of steps of these
+// that makes the whole smallest. Every token that occurs gets a frequency.
+[[nodiscard]] TableSet choose_tables(std::span<const TokenCounts> counts, std::size_t tokens,
+                                     std::span<const unsigned> steps);
+inline constexpr std::array<unsigned, 4> kAllSteps{1, 2, 4, 8};
+inline constexpr std::array<unsigned, 2> kUsualSteps{2, 4};
 
 // sum of -log2(frequency / 4096) over the counts.
 [[nodiscard]] double token_bits(const TokenCounts& counts, const loader::Frequencies& frequencies);

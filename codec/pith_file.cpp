@@ -8,6 +8,7 @@
 #include "ir/onnx/operators.h"
 #include "ir/onnx/read.h"
 #include "ir/onnx/write.h"
+#include "passes/parallel.h"
 
 namespace pith::codec {
 namespace {
@@ -15,28 +16,40 @@ namespace {
 // Hands out the tensors of a container to the reader of its graph, each once.
 class StoredTensors {
  public:
-  StoredTensors(const loader::Container& container, const ir::Buffer& file) : file_(file) {
-    for (const loader::TensorInfo& tensor : container.tensors()) tensors_.emplace(tensor.name, &tensor);
+  // Decodes all of them.
+  static Result<StoredTensors> decode(const loader::Container& container, const ir::Buffer& file,
+                                      unsigned threads) {
+    StoredTensors result;
+    const std::span<const loader::TensorInfo> tensors = container.tensors();
+    result.constants_.resize(tensors.size());
+    PITH_CHECK_OK(passes::for_each_index(
+        tensors.size(), threads, [&](std::uint64_t i) { return tensors[i].layout.expanded_size; },
+        passes::kWorkingMemory,
+        [&](std::uint64_t i) -> Result<void> {
+          PITH_TRY(result.constants_[i], constant_of(tensors[i], file));
+          ir::release(result.constants_[i]);
+          return {};
+        }));
+    for (std::size_t i = 0; i < tensors.size(); ++i) result.numbers_.emplace(tensors[i].name, i);
+    return result;
   }
 
   Result<ir::Constant> take(std::string_view name, ir::DType dtype, const ir::Shape& shape) {
-    const auto found = tensors_.find(name);
-    if (found == tensors_.end()) return fail(ErrorCode::model, "the file holds no values for it");
-    const loader::TensorInfo& tensor = *found->second;
-    tensors_.erase(found);
-    PITH_TRY(ir::Constant constant, constant_of(tensor, file_));
-    ir::release(constant);
+    const auto found = numbers_.find(name);
+    if (found == numbers_.end()) return fail(ErrorCode::model, "the file holds no values for it");
+    ir::Constant constant = std::move(constants_[found->second]);
+    numbers_.erase(found);
     if (constant.dtype != dtype || constant.shape != shape) {
       return fail(ErrorCode::model, "its values have another type or shape than the graph says");
     }
     return constant;
   }
 
-  [[nodiscard]] bool all_taken() const { return tensors_.empty(); }
+  [[nodiscard]] bool all_taken() const { return numbers_.empty(); }
 
  private:
-  const ir::Buffer& file_;
-  std::unordered_map<std::string_view, const loader::TensorInfo*> tensors_;
+  std::vector<ir::Constant> constants_;
+  std::unordered_map<std::string_view, std::size_t> numbers_;  // the names lie in the file
 };
 
 }  // namespace
@@ -55,12 +68,12 @@ Result<ir::Pieces> to_pith(const ir::Model& model) {
   return *std::move(file);
 }
 
-Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits) {
+Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits, unsigned threads) {
   const auto container = loader::Container::open(octets(file.text()), limits);
   if (!container) return std::unexpected(to_error(container.error()));
   auto graph = container->graph();
   if (!graph) return std::unexpected(to_error(graph.error()));
-  StoredTensors tensors(*container, file);
+  PITH_TRY(StoredTensors tensors, StoredTensors::decode(*container, file, threads));
   ir::onnx::ReadOptions options;
   options.stored = [&](std::string_view name, ir::DType dtype, const ir::Shape& shape) {
     return tensors.take(name, dtype, shape);

@@ -17,7 +17,8 @@ namespace pith::codec {
 // to_pith(from_pith(file)) is the file again. Refuses, with ErrorCode::model and a sentence that says what is
 // wrong: files that are damaged, of another version, or larger than `limits` when decoded; tensors that the
 // graph does not name or that have another type or shape there; what ir::onnx::read() refuses, and external
-// data.
-[[nodiscard]] Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits = {});
+// data. Decodes tensors on so many threads.
+[[nodiscard]] Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits = {},
+                                          unsigned threads = 1);
 
 }  // namespace pith::codec

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "loader/byte_reader.h"
 #include "loader/text.h"
@@ -36,7 +37,7 @@ Expected<Header> read_header(Bytes file) {
   if (major != kMajorVersion || minor < kOldestMinorVersion || minor > kMinorVersion) {
     return std::unexpected(Status(StatusCode::unsupported,
                                   "the file has format version " + std::to_string(major) + "." +
-                                      std::to_string(minor) + ", this program reads versions 0.1 and 0.2"));
+                                      std::to_string(minor) + ", this program reads versions 0.1 to 0.3"));
   }
   const std::uint32_t features = in.u32();
   const std::uint64_t file_size = in.u64();
@@ -167,6 +168,11 @@ class DirectoryReader {
       if (in_.failed()) return cut_short();
       if (coder > kLastCoder) return {StatusCode::unsupported, "its coder is unknown"};
       tensor.streams[i].coder = static_cast<Coder>(coder);
+      if (tensor.streams[i].coder == Coder::same) {
+        Status status = find_same(tensor.header, i, std::exchange(sizes[i], 0), tensor.streams[i]);
+        if (!status.ok()) return status;
+        continue;
+      }
       const auto sum = checked_add(used, sizes[i]);
       if (!sum) return damaged("its sizes overflow");
       used = *sum;
@@ -178,9 +184,21 @@ class DirectoryReader {
       return status;
     Bytes rest = tensor.payload;
     for (std::size_t i = 0; i < tensor.layout.stream_count; ++i) {
+      if (tensor.streams[i].elsewhere) continue;
       tensor.streams[i].bytes = rest.first(static_cast<std::size_t>(sizes[i]));
       rest = rest.subspan(static_cast<std::size_t>(sizes[i]));
     }
+    return {};
+  }
+
+  // Stream `i` of an earlier tensor of the same header; the last of tensors_ is the one being read.
+  Status find_same(const TensorHeader& header, std::size_t i, std::uint64_t number, StoredStream& stream) {
+    if (number >= container_.tensors_.size() - 1) return damaged("it shares a stream with a later tensor");
+    const TensorInfo& earlier = container_.tensors_[static_cast<std::size_t>(number)];
+    if (earlier.header != header) return damaged("it shares a stream with a tensor of another kind");
+    if (earlier.streams[i].elsewhere) return damaged("it shares a stream that is itself elsewhere");
+    stream = earlier.streams[i];
+    stream.elsewhere = true;
     return {};
   }
 

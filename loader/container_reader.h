@@ -21,8 +21,9 @@ struct Limits {
 };
 
 struct StoredStream {
-  Coder coder = Coder::raw;
+  Coder coder = Coder::raw;  // never `same`: coder and bytes are then those of the earlier tensor
   std::span<const std::uint8_t> bytes;
+  bool elsewhere = false;  // the bytes are in the payload of an earlier tensor
 };
 
 // One tensor of the directory; the views point into the file's bytes.
@@ -31,7 +32,7 @@ struct TensorInfo {
   TensorHeader header;
   TensorLayout layout;
   std::array<StoredStream, kMaxStreams> streams;
-  std::span<const std::uint8_t> payload;  // the streams one after the other, then padding
+  std::span<const std::uint8_t> payload;  // the streams that are not elsewhere, then padding
   std::uint64_t payload_hash = 0;
   std::uint64_t decoded_hash = 0;
 };

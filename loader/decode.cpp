@@ -1,8 +1,10 @@
 #include "loader/decode.h"
 
 #include <xxhash.h>
+#include <zstd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -107,42 +109,102 @@ Status decode_runs(Bytes stored, MutableBytes out) {
   return used == values.size() ? Status() : damaged("runs and values do not match");
 }
 
-// For each plane its coder and size, then the planes, lowest byte first.
-Status decode_byteplane(Bytes stored, std::size_t width, MutableBytes out) {
-  if (width < 2) return damaged("byte planes of single bytes");
-  ByteReader in(stored);
-  std::array<std::uint8_t, 8> coders{};
-  std::array<std::uint64_t, 8> sizes{};
-  for (std::size_t plane = 0; plane < width; ++plane) {
-    coders[plane] = in.u8();
-    sizes[plane] = in.varint();
+Status decode_zstd(Bytes stored, MutableBytes out) {
+  if (ZSTD_findFrameCompressedSize(stored.data(), stored.size()) != stored.size()) {
+    return damaged("a stream is not one zstd frame");
   }
-  if (in.failed()) return damaged("a byteplane stream is cut short");
-  Bytes rest = stored.subspan(in.position());
-  std::vector<std::uint8_t> values(out.size() / width);
-  for (std::size_t plane = 0; plane < width; ++plane) {
-    if (sizes[plane] > rest.size()) return damaged("a byteplane stream is cut short");
-    const auto size = static_cast<std::size_t>(sizes[plane]);
-    const Bytes part = rest.first(size);
-    const bool runs = coders[plane] == static_cast<std::uint8_t>(Coder::runs);
-    Status status = runs ? decode_runs(part, values) : decode_simple(coders[plane], part, values);
-    if (!status.ok()) return status;
-    rest = rest.subspan(size);
-    for (std::size_t i = 0; i < values.size(); ++i) out[i * width + plane] = values[i];
-  }
-  if (!rest.empty()) return damaged("a byteplane stream has bytes after its end");
+  const std::size_t size = ZSTD_decompress(out.data(), out.size(), stored.data(), stored.size());
+  if (ZSTD_isError(size) != 0U || size != out.size()) return damaged("a zstd frame does not decode");
   return {};
 }
 
-// Codes or indices, with the dimensions of their tensor.
-Status decode_codes(Coder coder, Bytes stored, const StreamLayout& layout, MutableBytes out) {
-  if (!layout.shape) return damaged("a stream of other than codes has a coder of codes");
+// Bytes as integers, with the dimensions of their tensor.
+Status decode_integers(Coder coder, Bytes stored, const StreamLayout& layout, MutableBytes out) {
+  if (layout.element_size != 1) return damaged("a stream of several bytes an element has a coder of bytes");
+  const CodeShape shape = layout.dimensions();
   const auto decode = [&](auto values) {
-    return coder == Coder::fast ? decode_fast(stored, *layout.shape, values)
-                                : decode_small(stored, *layout.shape, values);
+    return coder == Coder::fast ? decode_fast(stored, shape, values) : decode_small(stored, shape, values);
   };
   if (!layout.packed_signed) return decode(out);
   return decode(std::span(reinterpret_cast<std::int8_t*>(out.data()), out.size()));
+}
+
+// A stream that is not made of planes.
+Status decode_flat(Coder coder, Bytes stored, const StreamLayout& layout, MutableBytes out) {
+  if (coder == Coder::runs) return decode_runs(stored, out);
+  if (coder == Coder::zstd) return decode_zstd(stored, out);
+  if (coder == Coder::fast || coder == Coder::small) return decode_integers(coder, stored, layout, out);
+  return decode_simple(static_cast<std::uint8_t>(coder), stored, out);
+}
+
+// Elements of which plane p holds byte p, turned right by `turn` bits. Plane number `inside`, if there is
+// one, lies at the end of `out`: elements are written up to it only once it is read.
+template <class Element>
+void join_planes(std::array<Bytes, 8> planes, std::size_t inside, int turn, MutableBytes out) {
+  constexpr std::size_t kBlock = 4096;
+  std::array<std::uint8_t, kBlock> copy;
+  const std::size_t count = out.size() / sizeof(Element);
+  for (std::size_t from = 0; from < count; from += kBlock) {
+    const std::size_t size = std::min(kBlock, count - from);
+    std::array<const std::uint8_t*, sizeof(Element)> bytes;
+    for (std::size_t p = 0; p < sizeof(Element); ++p) bytes[p] = planes[p].data() + from;
+    if (inside < sizeof(Element)) {
+      std::memcpy(copy.data(), bytes[inside], size);
+      bytes[inside] = copy.data();
+    }
+    std::array<Element, kBlock> elements;
+    for (std::size_t i = 0; i < size; ++i) {
+      Element element = 0;
+      for (std::size_t p = 0; p < sizeof(Element); ++p) {
+        element = static_cast<Element>(element | static_cast<Element>(Element{bytes[p][i]} << 8 * p));
+      }
+      elements[i] = std::rotr(element, turn);
+    }
+    std::memcpy(out.data() + from * sizeof(Element), elements.data(), size * sizeof(Element));
+  }
+}
+
+// For each plane its coder and size, then the planes, lowest byte first.
+Status decode_planes(Bytes stored, const StreamLayout& layout, int turn, MutableBytes out) {
+  const std::size_t width = layout.element_size;
+  if (width < 2) return damaged("byte planes of single bytes");
+  ByteReader in(stored);
+  std::array<Coder, 8> coders{};
+  std::array<std::uint64_t, 8> sizes{};
+  for (std::size_t p = 0; p < width; ++p) {
+    coders[p] = static_cast<Coder>(in.u8());
+    sizes[p] = in.varint();
+  }
+  if (in.failed()) return damaged("a stream of planes is cut short");
+  Bytes rest = stored.subspan(in.position());
+  const std::size_t count = out.size() / width;
+  StreamLayout plane{.size = count};
+  plane.shape = layout.dimensions();
+  std::size_t inside = width;  // the last plane that is not raw is decoded where the last elements will be
+  for (std::size_t p = 0; p < width; ++p) {
+    if (coders[p] != Coder::raw) inside = p;
+  }
+  std::array<std::vector<std::uint8_t>, 8> decoded;
+  std::array<Bytes, 8> planes;
+  for (std::size_t p = 0; p < width; ++p) {
+    if (sizes[p] > rest.size()) return damaged("a stream of planes is cut short");
+    const auto size = static_cast<std::size_t>(sizes[p]);
+    planes[p] = rest.first(size);
+    rest = rest.subspan(size);
+    if (coders[p] == Coder::raw) {
+      if (size != count) return damaged("a raw stream has the wrong size");
+      continue;
+    }
+    if (p != inside) decoded[p].resize(count);
+    const MutableBytes place = p == inside ? out.last(count) : MutableBytes(decoded[p]);
+    if (Status status = decode_flat(coders[p], planes[p], plane, place); !status.ok()) return status;
+    planes[p] = place;
+  }
+  if (!rest.empty()) return damaged("a stream of planes has bytes after its end");
+  if (width == 2) join_planes<std::uint16_t>(planes, inside, turn, out);
+  if (width == 4) join_planes<std::uint32_t>(planes, inside, turn, out);
+  if (width == 8) join_planes<std::uint64_t>(planes, inside, turn, out);
+  return {};
 }
 
 bool codes_in_range(Bytes codes, bool is_signed, CodeRange range) {
@@ -175,7 +237,7 @@ Status check_codebook(const TensorHeader& header, const DecodedTensor& tensor) {
 Status check_payload(const TensorInfo& tensor) {
   if (hash_bytes(tensor.payload) != tensor.payload_hash) return damaged("its payload is damaged");
   std::size_t used = 0;
-  for (const StoredStream& stream : tensor.streams) used += stream.bytes.size();
+  for (const StoredStream& stream : tensor.streams) used += stream.elsewhere ? 0 : stream.bytes.size();
   if (std::ranges::any_of(tensor.payload.subspan(used), [](std::uint8_t byte) { return byte != 0; })) {
     return damaged("its padding is not zero");
   }
@@ -230,10 +292,9 @@ Status decode_stream(Coder coder, Bytes stored, const StreamLayout& layout, Muta
   return guarded([&]() -> Status {
     if (out.empty()) return decode_simple(static_cast<std::uint8_t>(coder), stored, out);
     if (coder == Coder::raw) return decode_raw(stored, layout, out);
-    if (coder == Coder::byteplane) return decode_byteplane(stored, layout.element_size, out);
-    if (coder == Coder::runs) return decode_runs(stored, out);
-    if (coder == Coder::fast || coder == Coder::small) return decode_codes(coder, stored, layout, out);
-    return decode_simple(static_cast<std::uint8_t>(coder), stored, out);
+    if (coder == Coder::byteplane) return decode_planes(stored, layout, 0, out);
+    if (coder == Coder::floatplane) return decode_planes(stored, layout, 1, out);
+    return decode_flat(coder, stored, layout, out);
   });
 }
 

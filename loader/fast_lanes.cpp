@@ -75,7 +75,7 @@ inline std::uint32_t load_word(const std::uint8_t* in) {
 }
 
 // Rows from run.step to `steps` while the input holds a word for every lane.
-template <std::size_t Lanes, bool Neighbours, bool Classes>
+template <std::size_t Lanes, std::size_t Neighbours, bool Classes>
 void decode_whole_rows(const LaneTables& tables, LaneRun& run, std::size_t steps) {
   std::uint32_t states[Lanes];
   std::copy_n(run.states.begin(), Lanes, states);
@@ -89,11 +89,8 @@ void decode_whole_rows(const LaneTables& tables, LaneRun& run, std::size_t steps
     if (static_cast<std::size_t>(run.end - in) < 2 * Lanes) break;
     for (std::size_t lane = 0; lane < Lanes; ++lane) {
       std::size_t table = Classes ? std::size_t{row[lane]} << bits : 0;
-      if constexpr (Neighbours) {
-        const std::uint8_t* const token = row + lane;
-        table += tables.table_part[0][*(token - back0)];
-        table += tables.table_part[1][*(token - back1)];
-      }
+      if constexpr (Neighbours > 0) table += tables.table_part[0][*(row + lane - back0)];
+      if constexpr (Neighbours > 1) table += tables.table_part[1][*(row + lane - back1)];
       std::uint32_t state = states[lane];
       row[lane] = take_token(entries, bits, table, state);
       // Written so that no compiler makes a branch of it: one refill in a few tokens is not foreseeable.
@@ -108,11 +105,13 @@ void decode_whole_rows(const LaneTables& tables, LaneRun& run, std::size_t steps
 
 template <std::size_t Lanes>
 void decode_whole_rows(const LaneTables& tables, LaneRun& run, std::size_t steps) {
-  const bool neighbours = tables.stride[0] != 0 || tables.stride[1] != 0;
-  if (neighbours && tables.classes) return decode_whole_rows<Lanes, true, true>(tables, run, steps);
-  if (neighbours) return decode_whole_rows<Lanes, true, false>(tables, run, steps);
-  if (tables.classes) return decode_whole_rows<Lanes, false, true>(tables, run, steps);
-  return decode_whole_rows<Lanes, false, false>(tables, run, steps);
+  const auto decode = [&]<std::size_t Neighbours>() {
+    if (tables.classes) return decode_whole_rows<Lanes, Neighbours, true>(tables, run, steps);
+    return decode_whole_rows<Lanes, Neighbours, false>(tables, run, steps);
+  };
+  if (tables.stride[1] != 0) return decode.template operator()<2>();
+  if (tables.stride[0] != 0) return decode.template operator()<1>();
+  return decode.template operator()<0>();
 }
 
 // One row or a part of it, with every word checked.

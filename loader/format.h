@@ -1,4 +1,4 @@
-// Numbers of the container format, version 0.2. docs/format.md is the
+// Numbers of the container format, version 0.3. docs/format.md is the
 // normative description; the writer includes this file too.
 #pragma once
 
@@ -11,9 +11,10 @@ namespace pith::loader {
 
 inline constexpr std::array<std::uint8_t, 8> kMagic{0x89, 'P', 'I', 'T', 'H', 0x0D, 0x0A, 0x1A};
 inline constexpr std::uint16_t kMajorVersion = 0;
-inline constexpr std::uint16_t kMinorVersion = 2;
-inline constexpr std::uint16_t kOldestMinorVersion = 1;  // without the coders fast and small
-inline constexpr std::uint32_t kKnownFeatures = 0;       // bits of the header that this version may set
+inline constexpr std::uint16_t kMinorVersion = 3;
+inline constexpr std::uint16_t kOldestMinorVersion =
+    1;                                              // every later version has the same rules and more coders
+inline constexpr std::uint32_t kKnownFeatures = 0;  // bits of the header that this version may set
 
 inline constexpr std::size_t kHeaderSize = 64;
 inline constexpr std::size_t kHeaderHashedSize = 56;  // what the header's own checksum covers
@@ -37,21 +38,25 @@ inline constexpr std::uint8_t kLastForm = 3;
 
 // How the bytes of one stream are stored.
 enum class Coder : std::uint8_t {
-  raw = 0,        // as they are; codes and indices packed to their bit width
-  huffman = 1,    // byte symbols
-  byteplane = 2,  // elements of 2, 4 or 8 bytes, byte by byte, each plane by a coder of its own
-  constant = 3,   // one byte value throughout
-  runs = 4,       // runs of the most frequent byte value, and the others
-  fast = 5,       // codes and indices: tables chosen by row, column and neighbours, many lanes
-  small = 6,      // codes and indices: adaptive chances from their neighbours
+  raw = 0,         // as they are; codes and indices packed to their bit width
+  huffman = 1,     // byte symbols
+  byteplane = 2,   // elements of 2, 4 or 8 bytes, byte by byte, each plane by a coder of its own
+  constant = 3,    // one byte value throughout
+  runs = 4,        // runs of the most frequent byte value, and the others
+  fast = 5,        // single bytes: tables chosen by row, column and neighbours, many lanes
+  small = 6,       // single bytes: adaptive chances from their neighbours
+  zstd = 7,        // one zstd frame
+  floatplane = 8,  // as byteplane, with the sign moved below the mantissa
+  same = 9,        // the stream of an earlier tensor
 };
-inline constexpr std::uint8_t kLastCoder = 6;
+inline constexpr std::uint8_t kLastCoder = 9;
 inline constexpr std::uint8_t kLongestRun = 255;  // a run of this length is followed by another run
 
 inline constexpr std::uint8_t kNoAxis = 255;
 inline constexpr std::uint8_t kAffineSignedCodes = 1;  // flag bits of an affine tensor
 inline constexpr std::uint8_t kAffineZeroPoints = 2;
-inline constexpr std::uint8_t kFloat32 = 1;  // ONNX's number for float32
+inline constexpr std::uint8_t kFloat32 = 1;  // ONNX's numbers of types
+inline constexpr std::uint8_t kInt8 = 3;
 
 // What the directory says about a tensor, apart from its name and its bytes.
 struct TensorHeader {

@@ -78,6 +78,13 @@ CodeShape shape_of(const TensorHeader& header) {
   return shape;
 }
 
+StreamLayout dense_stream(const TensorHeader& header, std::uint64_t size) {
+  StreamLayout stream{.size = size, .element_size = element_size_of(header.dtype)};
+  stream.packed_signed = header.dtype == kInt8;
+  if (dtype_bits(header.dtype) == 8U * stream.element_size) stream.shape = shape_of(header);
+  return stream;
+}
+
 Expected<TensorLayout> affine_layout(const TensorHeader& header, TensorLayout layout) {
   if (auto problem = check_codes(header)) return std::unexpected(*std::move(problem));
   if (header.entries != 0) return wrong("it has parameters of another form");
@@ -137,7 +144,7 @@ Expected<TensorLayout> streams_of(const TensorHeader& header, TensorLayout layou
     case Form::dense:
       if (!has_default_parameters(header)) return wrong("it has parameters of another form");
       layout.stream_count = 1;
-      layout.streams[0] = {.size = layout.dense_size, .element_size = element_size_of(header.dtype)};
+      layout.streams[0] = dense_stream(header, layout.dense_size);
       return layout;
     case Form::affine:
       return affine_layout(header, layout);

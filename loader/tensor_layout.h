@@ -25,8 +25,13 @@ struct StreamLayout {
   std::uint8_t element_size = 1;  // bytes of one element: 1, 2, 4 or 8
   std::uint8_t packed_bits = 8;   // bits that `raw` keeps of each byte
   bool packed_signed = false;     // whether the highest of them is a sign
-  // Codes and indices only: the dimensions of the tensor, whose elements these bytes then are.
+  // The dimensions of the tensor where its elements are those of the stream; otherwise they are a line.
   std::optional<CodeShape> shape = {};
+
+  // The dimensions of the elements, or of each of their bytes.
+  [[nodiscard]] CodeShape dimensions() const {
+    return shape ? *shape : CodeShape{.dims = {size / element_size}, .rank = 1};
+  }
 };
 
 struct TensorLayout {

@@ -13,13 +13,13 @@ scripts/build.sh release
 example=examples/fashion-mnist
 out=out/demo
 pipelines=(
-  "entropy-code{coder=huffman}"
-  "quantize-weights{bits=8 granularity=channel}, entropy-code{coder=huffman}"
-  "quantize-weights{bits=5 granularity=channel}, entropy-code{coder=huffman}"
-  "share-weights{bits=5}, entropy-code{coder=huffman}"
-  "prune{sparsity=0.3 scope=global}, share-weights{bits=4}, entropy-code{coder=huffman}"
-  "prune{sparsity=0.4 scope=global}, share-weights{bits=3}, entropy-code{coder=huffman}"
-  "prune{sparsity=0.6 scope=global}, share-weights{bits=3}, entropy-code{coder=huffman}"
+  "entropy-code"
+  "quantize-weights{bits=8 granularity=channel}, entropy-code"
+  "quantize-weights{bits=5 granularity=channel}, entropy-code"
+  "share-weights{bits=5}, entropy-code"
+  "prune{sparsity=0.3 scope=global}, share-weights{bits=4}, entropy-code"
+  "prune{sparsity=0.4 scope=global}, share-weights{bits=3}, entropy-code"
+  "prune{sparsity=0.6 scope=global}, share-weights{bits=3}, entropy-code"
 )
 rm -rf "$out"
 reports=()

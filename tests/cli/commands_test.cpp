@@ -220,7 +220,7 @@ TEST_CASE("commands: a dry run does everything but write") {
 
 TEST_CASE("commands: pipelines come from flags, files and presets alike") {
   const Workbench bench;
-  bench.write("recipe.txt", "# as the preset\nentropy-code{coder=huffman}\n");
+  bench.write("recipe.txt", "# as the preset\nentropy-code{coder=auto}\n");
   bench.done({"compress", kLenet, "-o", "flag.pith", "--pipeline", "entropy-code"});
   bench.done({"compress", kLenet, "-o", "file.pith", "--recipe", "recipe.txt"});
   bench.done({"pack", kLenet, "-o", "pack.pith"});
@@ -237,6 +237,7 @@ TEST_CASE("commands: pipelines come from flags, files and presets alike") {
     last = size;
   }
   bench.done({"compress", kLenet, "-o", "default.pith"});
+  CHECK(bench.read("default.pith") == bench.read("small-codes.pith"));
   bench.done({"compress", kLenet, "-o", "safe.pith", "--preset", "safe"});
   CHECK(bench.read("default.pith") == bench.read("safe.pith"));
   // The empty pipeline is import and export.
@@ -275,7 +276,7 @@ TEST_CASE("commands: unpack") {
   const CommandRun list = bench.done({"unpack", "a.pith", "--list"});
   CHECK(std::ranges::count(list.out, '\n') == 7);  // a headline and six tensors
   CHECK(std::regex_search(list.out,
-                          std::regex("fc1\\.weight +float32 +\\[300,784\\] +affine +huffman +[0-9,]+\n")));
+                          std::regex("fc1\\.weight +float32 +\\[300,784\\] +affine +small +[0-9,]+\n")));
   CHECK(
       document(bench.done({"unpack", "a.pith", "--list", "--format", "json"}), "inspect")["tensors"].size() ==
       6);

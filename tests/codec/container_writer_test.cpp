@@ -1,5 +1,6 @@
 #include "codec/container_writer.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "loader/container_reader.h"
@@ -51,6 +52,34 @@ TEST_CASE("what is written is read back") {
     CHECK(read.header == tensors[i].header);
     CHECK(loader::decode_tensor(read).has_value());
   }
+  const auto coder_of = [&](std::string_view name) {
+    const auto found = std::ranges::find(container->tensors(), name, &loader::TensorInfo::name);
+    return found->streams[0].coder;
+  };
+  CHECK(coder_of("turned") == loader::Coder::floatplane);
+  CHECK(coder_of("repeats") == loader::Coder::zstd);
+}
+
+TEST_CASE("equal tensors are stored once") {
+  const Bytes file = written();
+  const auto container = Container::open(file);
+  REQUIRE(container);
+  const loader::TensorInfo* twin = nullptr;
+  for (const loader::TensorInfo& tensor : container->tensors()) {
+    CHECK(tensor.streams[0].elsewhere == (tensor.name == "repeats too"));
+    if (tensor.name == "repeats") twin = &tensor;
+    if (tensor.name != "repeats too") continue;
+    CHECK(tensor.payload.size() == 1);
+    CHECK(tensor.streams[0].bytes.data() == twin->payload.data());
+    CHECK(loader::decode_tensor(tensor)->values == loader::decode_tensor(*twin)->values);
+  }
+  // Equal values in another shape are not the same tensor.
+  auto tensors = tests::sample_tensors();
+  tensors.back().header.dims = {200};
+  const auto apart = write_container(tests::sample_graph(), tests::sample_operators(), tensors);
+  REQUIRE(apart);
+  CHECK(apart->size() > file.size() + 50);
+  CHECK(reads(joined(*apart)));
 }
 
 TEST_CASE("equal input gives equal bytes, in whatever order the operators come") {

@@ -99,6 +99,106 @@ TEST_CASE("float weights are smaller as byte planes") {
   CHECK(comes_back(encoded, stream, layout));
 }
 
+// Normal floats whose rows have scales of their own.
+std::vector<float> rows_of_floats(std::size_t rows, std::size_t columns) {
+  std::mt19937_64 random(5);
+  std::normal_distribution<float> normal(0.0F, 0.1F);
+  std::vector<float> weights(rows * columns);
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    weights[i] = normal(random) * static_cast<float>(1U << (i / columns) * 5 % 7);
+  return weights;
+}
+
+template <class T>
+Bytes bytes_of(const std::vector<T>& values) {
+  Bytes bytes(values.size() * sizeof(T));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+TEST_CASE("the exponents of float weights are coded apart from their signs") {
+  const Bytes stream = bytes_of(rows_of_floats(64, 300));
+  StreamLayout layout{.size = stream.size(), .element_size = 4};
+  layout.shape = loader::CodeShape{.dims = {64, 300}, .rank = 2};
+  const std::size_t with_huffman = encode_smallest(stream, layout).bytes.size();
+  const EncodedStream fast = encode_smallest(stream, layout, CoderChoice::fast);
+  const EncodedStream small = encode_smallest(stream, layout, CoderChoice::small);
+  CHECK(fast.coder == Coder::floatplane);
+  CHECK(static_cast<double>(fast.bytes.size()) < 0.99 * static_cast<double>(with_huffman));
+  CHECK(small.bytes.size() <= fast.bytes.size());
+  CHECK(comes_back(fast, stream, layout));
+  CHECK(comes_back(small, stream, layout));
+}
+
+TEST_CASE("elements of every width come back with every choice of coders") {
+  std::mt19937_64 random(6);
+  for (const CoderChoice choice :
+       {CoderChoice::huffman, CoderChoice::fast, CoderChoice::small, CoderChoice::automatic}) {
+    for (const std::uint8_t width : std::array<std::uint8_t, 4>{1, 2, 4, 8}) {
+      for (const std::size_t elements : {1U, 2U, 3U, 63U, 700U, 9000U}) {
+        for (const unsigned kept : {0x01U, 0x0FU, 0xFFU}) {  // bits of the highest byte of each element
+          Bytes stream(elements * width);
+          for (auto& byte : stream) byte = static_cast<std::uint8_t>(random());
+          for (std::size_t i = width - 1U; i < stream.size(); i += width)
+            stream[i] = static_cast<std::uint8_t>(stream[i] & kept);
+          const StreamLayout layout{.size = stream.size(), .element_size = width};
+          const EncodedStream encoded = encode_smallest(stream, layout, choice);
+          CHECK(encoded.bytes.size() <= stream.size());
+          CHECK(comes_back(encoded, stream, layout));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("streams that are cut short or changed are refused or stay inside of their output") {
+  const Bytes stream = bytes_of(rows_of_floats(20, 40));
+  StreamLayout layout{.size = stream.size(), .element_size = 4};
+  layout.shape = loader::CodeShape{.dims = {20, 40}, .rank = 2};
+  for (const auto& [choice, step] : {std::pair(CoderChoice::fast, 1U), std::pair(CoderChoice::small, 5U)}) {
+    const EncodedStream encoded = encode_smallest(stream, layout, choice);
+    REQUIRE(encoded.coder == Coder::floatplane);
+    Bytes decoded(stream.size());
+    for (std::size_t size = 0; size < encoded.bytes.size(); ++size) {
+      const auto part = std::span(encoded.bytes).first(size);
+      CHECK_FALSE(loader::decode_stream(encoded.coder, part, layout, decoded).ok());
+    }
+    for (std::size_t bit = 0; bit < 8 * encoded.bytes.size(); bit += step) {
+      Bytes changed = encoded.bytes;
+      changed[bit / 8] = static_cast<std::uint8_t>(changed[bit / 8] ^ 1U << bit % 8);
+      const auto status = loader::decode_stream(encoded.coder, changed, layout, decoded);
+      CHECK((status.ok() || !status.message().empty()));
+    }
+  }
+}
+
+TEST_CASE("what repeats is stored as zstd, but not for the choice of huffman") {
+  std::vector<float> pattern = rows_of_floats(1, 50);
+  std::vector<float> weights;
+  for (int i = 0; i < 40; ++i) weights.insert(weights.end(), pattern.begin(), pattern.end());
+  const Bytes stream = bytes_of(weights);
+  const StreamLayout layout{.size = stream.size(), .element_size = 4};
+  const EncodedStream encoded = encode_smallest(stream, layout, CoderChoice::fast);
+  CHECK(encoded.coder == Coder::zstd);
+  CHECK(encoded.bytes.size() < 300);
+  CHECK(comes_back(encoded, stream, layout));
+  CHECK(encode_smallest(stream, layout, CoderChoice::huffman).coder == Coder::byteplane);
+  std::mt19937_64 random(7);
+  Bytes noise(300);
+  for (auto& byte : noise) byte = static_cast<std::uint8_t>(random());
+  Bytes bytes;
+  for (int i = 0; i < 30; ++i) bytes.insert(bytes.end(), noise.begin(), noise.end());
+  CHECK(encode_smallest(bytes, {.size = bytes.size()}, CoderChoice::fast).coder == Coder::zstd);
+}
+
+TEST_CASE("automatic is small for few weights and fast for many") {
+  CHECK(resolved(CoderChoice::automatic, 0) == CoderChoice::small);
+  CHECK(resolved(CoderChoice::automatic, 524288) == CoderChoice::small);
+  CHECK(resolved(CoderChoice::automatic, 524289) == CoderChoice::fast);
+  CHECK(resolved(CoderChoice::huffman, 1) == CoderChoice::huffman);
+  CHECK(resolved(CoderChoice::small, 1U << 30) == CoderChoice::small);
+}
+
 TEST_CASE("what no coder makes smaller is stored as it is") {
   std::mt19937_64 random(3);
   for (const std::uint8_t width : std::array<std::uint8_t, 4>{1, 2, 4, 8}) {

@@ -23,12 +23,13 @@ inline Bytes bytes_of(const std::vector<float>& values) {
 
 // Encodes the streams of a tensor, which must be as layout_of(header) says.
 inline codec::TensorToWrite encode_tensor(std::string name, loader::TensorHeader header,
-                                          const std::vector<Bytes>& streams) {
+                                          const std::vector<Bytes>& streams,
+                                          codec::CoderChoice choice = codec::CoderChoice::huffman) {
   const auto layout = loader::layout_of(header).value();
   codec::TensorToWrite tensor{std::move(name), std::move(header), {}, 0};
   Bytes all;
   for (std::size_t i = 0; i < streams.size(); ++i) {
-    tensor.streams.push_back(codec::encode_smallest(streams[i], layout.streams[i]));
+    tensor.streams.push_back(codec::encode_smallest(streams[i], layout.streams[i], choice));
     all.insert(all.end(), streams[i].begin(), streams[i].end());
   }
   tensor.decoded_hash = loader::hash_bytes(all);
@@ -91,6 +92,19 @@ inline std::vector<codec::TensorToWrite> sample_tensors() {
       "sparse",
       {.dtype = kFloat, .dims = {10, 100}, .form = Form::sparse, .nonzeros = 4, .gap_bytes = gaps.size()},
       {gaps, bytes_of({1.5F, -1.5F, 3.0F, 0.125F})}));
+  std::vector<float> signs;  // few exponents, either sign
+  for (unsigned i = 0; i < 64; ++i) {
+    const auto value = static_cast<float>((i * 2654435761U >> 8 & 0xFFFFFFU) | 0x800000U);
+    signs.push_back(i % 3 == 0 ? -value : value);
+  }
+  tensors.push_back(encode_tensor("turned", {.dtype = kFloat, .dims = {8, 8}}, {bytes_of(signs)},
+                                  codec::CoderChoice::fast));
+  std::vector<float> again;
+  for (int i = 0; i < 10; ++i) again.insert(again.end(), signs.begin(), signs.begin() + 20);
+  for (const char* name : {"repeats", "repeats too"}) {
+    tensors.push_back(encode_tensor(name, {.dtype = kFloat, .dims = {10, 20}}, {bytes_of(again)},
+                                    codec::CoderChoice::fast));
+  }
   return tensors;
 }
 

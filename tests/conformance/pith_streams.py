@@ -56,9 +56,9 @@ def unzstd(frame, size):
     lib.ZSTD_findFrameCompressedSize.restype = lib.ZSTD_decompress.restype = ctypes.c_size_t
     lib.ZSTD_findFrameCompressedSize.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
     lib.ZSTD_decompress.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
-    must(lib.ZSTD_findFrameCompressedSize(frame, len(frame)) == len(frame), "the graph is one zstd frame")
+    must(lib.ZSTD_findFrameCompressedSize(frame, len(frame)) == len(frame), "a frame is one zstd frame")
     out = ctypes.create_string_buffer(max(size, 1))
-    must(lib.ZSTD_decompress(out, size, frame, len(frame)) == size, "the graph decodes to its size")
+    must(lib.ZSTD_decompress(out, size, frame, len(frame)) == size, "a frame decodes to its size")
     return out.raw[:size]
 
 
@@ -178,16 +178,19 @@ def unraw(data, n, bits, signed):
     return bytes(out)
 
 
-def unplanes(data, n, width):
+def unplanes(data, n, width, dims, turned):
     must(width > 1, "byte planes are of elements of several bytes")
     stream = Bytes(data)
     heads = [(stream.fixed(1), stream.varint()) for _ in range(width)]
     out = bytearray(n)
     for plane, (coder, size) in enumerate(heads):
-        must(coder != 2, "a plane is not made of planes")
-        out[plane::width] = decode(coder, stream.take(size), n // width)
+        must(coder in (0, 1, 3, 4, 5, 6, 7), "a plane has a coder of planes")
+        out[plane::width] = decode(coder, stream.take(size), n // width, dims=dims)
     must(not stream.rest(), "byte planes use their bytes")
-    return bytes(out)
+    if not turned:
+        return bytes(out)
+    elements = (int.from_bytes(out[at:at + width], "little") for at in range(0, n, width))
+    return b"".join(((t >> 1) + ((t & 1) << 8 * width - 1)).to_bytes(width, "little") for t in elements)
 
 
 def unruns(data, n):
@@ -210,8 +213,7 @@ def unruns(data, n):
     return bytes(out) + bytes([common]) * (n - len(out))
 
 
-def uncodes(coder, data, dims, signed):
-    must(dims is not None, "coders of integers are for codes and indices")
+def unintegers(coder, data, dims, signed):
     # They import this file.
     from pith_fast import decode_fast
     from pith_small import decode_small
@@ -222,20 +224,24 @@ def uncodes(coder, data, dims, signed):
 
 
 def decode(coder, data, n, width=1, bits=8, signed=False, dims=None):
-    """A stream; codes and indices have the dimensions of their tensor."""
-    must(coder <= 6, "the coder is known")
+    """A stream; dims are None where the elements are a line."""
+    must(coder <= 8, "the coder is known")
     if n == 0:
         must(coder == 0 and not data, "an empty stream is raw and has no bytes")
         return b""
+    dims = [n // width] if dims is None else dims
     if coder == 0:
         return unraw(data, n, bits, signed)
     if coder == 1:
         return unhuffman(data, n)
-    if coder == 2:
-        return unplanes(data, n, width)
+    if coder in (2, 8):
+        return unplanes(data, n, width, dims, coder == 8)
     if coder == 3:
         must(len(data) == 1, "a constant is one byte")
         return data * n
     if coder == 4:
         return unruns(data, n)
-    return uncodes(coder, data, dims, signed)
+    if coder == 7:
+        return unzstd(data, n)
+    must(width == 1, "coders of integers are for single bytes")
+    return unintegers(coder, data, dims, signed)

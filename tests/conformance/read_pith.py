@@ -19,7 +19,8 @@ BITS = {2: (25, 26), 4: (21, 22, 23), 8: (2, 3, 9, 17, 18, 19, 20, 24), 16: (4, 
 BITS_OF = {dtype: bits for bits, dtypes in BITS.items() for dtype in dtypes}
 LIMIT = 1 << 63
 NO_AXIS = 255
-CODERS = ("raw", "huffman", "byteplane", "constant", "runs", "fast", "small")
+CODERS = ("raw", "huffman", "byteplane", "constant", "runs", "fast", "small", "zstd", "floatplane", "same")
+SAME = 9
 
 
 def product(factors):
@@ -35,7 +36,9 @@ class Tensor:
     """A record of the directory; then its payload."""
 
     def __init__(self, record):
-        self.name, self.dtype, rank = record.text(), record.fixed(1), record.fixed(1)
+        self.name = record.text()
+        start = record.at
+        self.dtype, rank = record.fixed(1), record.fixed(1)
         must(self.dtype in BITS_OF and rank <= 8, "type and rank are known")
         self.dims = [record.varint() for _ in range(rank)]
         self.bits = BITS_OF[self.dtype]
@@ -44,9 +47,10 @@ class Tensor:
         self.form = record.fixed(1)
         must(self.form <= 3, "the form is known")
         width = min(max(self.bits // 8, 1), 8)
-        # Streams as (size, element size, bits, signed), and the dimensions for codes and indices.
+        # Streams as (size, element size, bits, signed), and the dimensions where they are those of the tensor.
         if self.form == 0:
-            self.streams = [(self.dense_size, width, 8, False)]
+            dims = self.dims if self.bits == 8 * width else None
+            self.streams = [(self.dense_size, width, 8, self.dtype == 3, dims)]
         elif self.form == 1:
             self.affine(record)
         elif self.form == 2:
@@ -56,8 +60,10 @@ class Tensor:
         decoded = sum(stream[0] for stream in self.streams) + (8 * self.values if self.form == 3 else 0)
         must(decoded < LIMIT, "sizes are below 2^63")
         self.expanded = max(self.dense_size, decoded)
+        self.kind = record.data[start:record.at]  # type, dimensions, form and parameters
         self.stored = [(record.fixed(1), record.varint()) for _ in self.streams]
         must(all(coder < len(CODERS) for coder, _ in self.stored), "the coder is known")
+        self.used = sum(size for coder, size in self.stored if coder != SAME)
         self.payload_hash, self.decoded_hash = record.fixed(8), record.fixed(8)
 
     def quantized(self, record):
@@ -97,11 +103,20 @@ class Tensor:
         must(self.values <= self.count and self.values <= gap_bytes <= 9 * self.values, "sparse counts are possible")
         self.streams = [(gap_bytes, 1, 8, False), (self.values * self.bits // 8, width, 8, False)]
 
-    def read(self, payload):
+    def check_same(self, tensors):
+        """The tensors before this one hold what it shares."""
+        for i, (coder, number) in enumerate(self.stored):
+            if coder == SAME:
+                must(number < len(tensors), "a shared stream is that of an earlier tensor")
+                must(tensors[number].kind == self.kind, "a shared stream is that of a tensor of the same kind")
+                must(tensors[number].stored[i][0] != SAME, "a shared stream is stored there")
+
+    def read(self, payload, tensors):
         must(xxh64(payload) == self.payload_hash, "the hash of the payload is right")
         section = Bytes(payload)
-        parts = [decode(coder, section.take(size), *stream)
-                 for (coder, size), stream in zip(self.stored, self.streams)]
+        parts = [tensors[number].parts[i] if coder == SAME else decode(coder, section.take(number), *stream)
+                 for i, ((coder, number), stream) in enumerate(zip(self.stored, self.streams))]
+        self.parts = parts
         must(not any(section.rest()), "padding is zero")
         must(xxh64(b"".join(parts)) == self.decoded_hash, "the hash of the decoded streams is right")
         if self.form == 0:
@@ -169,7 +184,7 @@ def read_pith(data, limit=8 << 30):
     must(len(data) >= 64 and data[:8] == b"\x89PITH\r\n\x1a", "the file begins with the magic")
     major, minor, features, size, offset, directory_size, directory_hash, reserved, header_hash = struct.unpack(
         "<HHIQQQQQQ", data[8:64])
-    must(major == 0 and minor in (1, 2), "the version is 0.1 or 0.2")
+    must(major == 0 and minor in (1, 2, 3), "the version is 0.1 to 0.3")
     must(header_hash == xxh64(data[:56]), "the hash of the header is right")
     must(features == 0 and size == len(data) and offset == 64 and reserved == 0, "the header's fields are right")
     must(directory_size <= min(1 << 24, len(data) - 64), "the directory lies inside of the file")
@@ -187,20 +202,23 @@ def read_pith(data, limit=8 << 30):
     must(all(a < b for a, b in zip(names, names[1:])), "operators ascend")
     count = record.varint()
     must(count <= len(directory), "tensors are inside of the directory")
-    tensors = [Tensor(record) for _ in range(count)]
+    tensors = []
+    for _ in range(count):
+        tensor = Tensor(record)
+        tensor.check_same(tensors)
+        tensors.append(tensor)
     must(len({tensor.name for tensor in tensors}) == count, "names are unique")
     must(not record.rest(), "the directory ends with its last record")
     must(graph_size + sum(tensor.expanded for tensor in tensors) <= limit, "the limit is kept")
 
     section = sections.take(section_size(frame_size, graph_size))
-    payloads = [sections.take(section_size(sum(size for _, size in tensor.stored), tensor.expanded))
-                for tensor in tensors]
+    payloads = [sections.take(section_size(tensor.used, tensor.expanded)) for tensor in tensors]
     must(not sections.rest(), "the file ends with its last section")
     must(xxh64(section) == section_hash and not any(section[frame_size:]), "the graph section is whole")
     graph = unzstd(section[:frame_size], graph_size)
     must(xxh64(graph) == graph_hash, "the hash of the graph is right")
     return {"operators": operators, "graph_bytes": len(graph), "graph_xxh64": f"{xxh64(graph):016x}",
-            "tensors": [describe(tensor, tensor.read(payload)) for tensor, payload in zip(tensors, payloads)]}
+            "tensors": [describe(tensor, tensor.read(payload, tensors)) for tensor, payload in zip(tensors, payloads)]}
 
 
 def describe(tensor, values):

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,7 @@ struct HeaderFields {
 struct StreamFields {
   int coder = 0;
   Bytes bytes;
+  std::optional<std::uint64_t> number = {};  // in place of the size
 };
 
 // A tensor record up to its streams, as the bytes of the file.
@@ -92,7 +94,7 @@ struct ContainerBuilder {
       append(out, tensor.shape_and_form);
       for (const StreamFields& stream : tensor.streams) {
         out.push_back(static_cast<std::uint8_t>(stream.coder));
-        put_varint(out, stream.bytes.size());
+        put_varint(out, stream.number.value_or(stream.bytes.size()));
       }
       put_fixed(out, loader::hash_bytes(payload(tensor)), 8);
       put_fixed(out, loader::hash_bytes(tensor.decoded), 8);

@@ -92,7 +92,7 @@ TEST_CASE("what is no container is refused") {
 TEST_CASE("other versions and unknown features are refused as unsupported") {
   const ContainerBuilder builder;
   CHECK(opened(builder.file({.major = 1})) == StatusCode::unsupported);
-  CHECK(opened(builder.file({.minor = 3})) == StatusCode::unsupported);
+  CHECK(opened(builder.file({.minor = 4})) == StatusCode::unsupported);
   CHECK(opened(builder.file({.minor = 2})) == StatusCode::ok);
   CHECK(opened(builder.file({.minor = 1})) == StatusCode::ok);
   CHECK(opened(builder.file({.minor = 0})) == StatusCode::unsupported);
@@ -173,8 +173,47 @@ TEST_CASE("unknown forms and coders are refused as unsupported") {
   tensor.shape_and_form[3] = 4;
   CHECK(opened(with(tensor)) == StatusCode::unsupported);
   tensor = dense();
-  tensor.streams[0].coder = 7;
+  tensor.streams[0].coder = 10;
   CHECK(opened(with(tensor)) == StatusCode::unsupported);
+}
+
+TEST_CASE("a tensor may have the stream of an earlier one of the same kind") {
+  const auto shared = [](std::string_view name, std::uint64_t number) {
+    RecordFields tensor = dense(name);
+    tensor.streams = {{static_cast<int>(Coder::same), {}, number}};
+    tensor.padding = {0};  // ceil(3 / 4096) bytes
+    return tensor;
+  };
+  ContainerBuilder builder;
+  builder.tensors = {dense("a"), shared("b", 0), shared("c", 0)};
+  const Bytes file = builder.file();
+  const auto container = Container::open(file);
+  REQUIRE(container);
+  for (const TensorInfo& tensor : container->tensors()) {
+    CHECK(decode_tensor(tensor)->values == Bytes{1, 2, 3});
+    CHECK(tensor.streams[0].elsewhere == (tensor.name != "a"));
+    CHECK(tensor.streams[0].bytes.data() == container->tensors()[0].payload.data());
+  }
+  builder.tensors[1] = shared("b", 1);  // itself
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+  builder.tensors[1] = shared("b", 2);
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+  builder.tensors[1] = shared("b", std::uint64_t{1} << 63);
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+  builder.tensors[1] = shared("b", 0);
+  builder.tensors[2] = shared("c", 1);  // whose stream is elsewhere
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+  builder.tensors[2] = shared("c", 0);
+  builder.tensors[2].shape_and_form[0] = static_cast<std::uint8_t>(3);  // int8
+  CHECK(opened(builder.file()) == StatusCode::damaged);
+  builder.tensors[2] = shared("c", 0);
+  builder.tensors[2].decoded = {1, 2, 4};
+  CHECK(decoded(builder.file()) == StatusCode::damaged);
+  builder.tensors[2] = shared("c", 0);
+  builder.tensors[2].padding = {1};
+  CHECK(decoded(builder.file()) == StatusCode::damaged);
+  builder.tensors[2].padding = {};
+  CHECK(opened(builder.file()) == StatusCode::damaged);
 }
 
 TEST_CASE("impossible tensors are refused") {

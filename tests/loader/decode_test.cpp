@@ -1,5 +1,7 @@
 #include "loader/decode.h"
 
+#include <zstd.h>
+
 #include "tests/support/catch.h"
 
 namespace pith::loader {
@@ -71,8 +73,57 @@ TEST_CASE("byte planes are put together again, lowest byte first") {
   CHECK_FALSE(decode(Coder::byteplane, stored, {.size = 4, .element_size = 1}));
 }
 
+TEST_CASE("turned planes have the sign in the lowest bit") {
+  // 0x8001 and 0x4000 turned left: 0x0003 and 0x8000.
+  const Bytes stored{0, 2, 0, 2, 0x03, 0x00, 0x00, 0x80};
+  const StreamLayout halves{.size = 4, .element_size = 2};
+  CHECK(decode(Coder::floatplane, stored, halves) == Bytes{0x01, 0x80, 0x00, 0x40});
+  for (std::size_t size = 0; size < stored.size(); ++size) {
+    CHECK_FALSE(decode(Coder::floatplane,
+                       Bytes(stored.begin(), stored.begin() + static_cast<std::ptrdiff_t>(size)), halves));
+  }
+  CHECK_FALSE(decode(Coder::floatplane, stored, {.size = 4, .element_size = 1}));
+  // -1.0 as float32 is 0xBF800000; turned 0x7F000001.
+  CHECK(decode(Coder::floatplane, {0, 1, 3, 1, 0, 1, 0, 1, 0x01, 0x00, 0x00, 0x7F},
+               {.size = 4, .element_size = 4}) == Bytes{0x00, 0x00, 0x80, 0xBF});
+  CHECK(decode(Coder::floatplane, {0, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 3, 1, 1, 0, 0, 0, 0, 0, 0, 2},
+               {.size = 8, .element_size = 8}) == Bytes{0, 0, 0, 0, 0, 0, 0, 0x81});
+}
+
+TEST_CASE("a zstd stream is one frame of exactly its size") {
+  Bytes text;
+  for (unsigned i = 0; i < 1000; ++i) text.push_back(static_cast<std::uint8_t>(i % 10));
+  Bytes frame(ZSTD_compressBound(text.size()));
+  frame.resize(ZSTD_compress(frame.data(), frame.size(), text.data(), text.size(), 3));
+  CHECK(decode(Coder::zstd, frame, {.size = 1000}) == text);
+  CHECK(decode(Coder::zstd, frame, {.size = 1000, .element_size = 8}) == text);
+  CHECK_FALSE(decode(Coder::zstd, frame, {.size = 999}));
+  CHECK_FALSE(decode(Coder::zstd, frame, {.size = 1001}));
+  for (std::size_t size = 0; size < frame.size(); ++size) {
+    CHECK_FALSE(decode(Coder::zstd, Bytes(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(size)),
+                       {.size = 1000}));
+  }
+  Bytes twice = frame;
+  twice.insert(twice.end(), frame.begin(), frame.end());
+  CHECK_FALSE(decode(Coder::zstd, twice, {.size = 2000}));
+  CHECK_FALSE(decode(Coder::zstd, {0x50, 0x2A, 0x4D, 0x18, 1, 0, 0, 0, 9}, {.size = 1000}));  // to be skipped
+  for (std::size_t bit = 0; bit < 8 * frame.size(); ++bit) {
+    Bytes changed = frame;
+    changed[bit / 8] = static_cast<std::uint8_t>(changed[bit / 8] ^ 1U << bit % 8);
+    static_cast<void>(decode(Coder::zstd, changed, {.size = 1000}));  // looks at the guards
+  }
+}
+
+TEST_CASE("streams of wide elements have no coder of integers") {
+  const Bytes stored(40, 1);
+  for (const Coder coder : {Coder::fast, Coder::small}) {
+    CHECK_FALSE(decode(coder, stored, {.size = 400, .element_size = 2}));
+  }
+  CHECK_FALSE(decode(Coder::same, stored, {.size = 40}));
+}
+
 TEST_CASE("planes have coders of bytes only") {
-  for (const int coder : {2, 5, 255}) {
+  for (const int coder : {2, 8, 9, 10, 255}) {
     const Bytes stored{0, 2, static_cast<std::uint8_t>(coder), 1, 0x11, 0x22, 0xFF};
     CHECK_FALSE(decode(Coder::byteplane, stored, {.size = 4, .element_size = 2}));
   }
