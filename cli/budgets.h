@@ -15,7 +15,7 @@ namespace pith::cli {
 inline constexpr std::string_view kBudgetPipeline =
     "strip-training, eliminate-identity, remove-dead-values, fold-batch-norm, merge-equal-constants, "
     "rd-quantize, "
-    "entropy-code{coder=small}";
+    "entropy-code";
 
 class Budgets {
  public:

@@ -59,8 +59,7 @@ struct Environment {
   unsigned threads = 1;
 };
 
-// What a search found for a layer.
-struct LayerPlanEntry {
+struct LayerPlanEntry {  // what a search found
   std::string name;
   double sensitivity = 0;  // divergence of the outputs when it alone is rounded
   std::string decision;
@@ -101,7 +100,7 @@ struct EvaluateReport {
   Invocation invocation;
 };
 
-// A line of `doctor`.
+// Of `doctor`.
 struct Fact {
   std::string name;
   std::string value;

@@ -30,9 +30,10 @@ Matrix values_of(const Eigen::Matrix<std::int8_t, Eigen::Dynamic, Eigen::Dynamic
 TEST_CASE("obs: the factor is that of the inverse of the damped moments, in the order of the diagonal") {
   const Eigen::MatrixXd moments = moments_of(12, 1);
   const Compensation compensation = compensation_of(moments);
+  const auto order = [&](int i) { return compensation.order[static_cast<std::size_t>(i)]; };
   Eigen::MatrixXd ordered(12, 12);
   for (int i = 0; i < 12; ++i) {
-    for (int j = 0; j < 12; ++j) ordered(i, j) = moments(compensation.order[i], compensation.order[j]);
+    for (int j = 0; j < 12; ++j) ordered(i, j) = moments(order(i), order(j));
     if (i > 0) CHECK(ordered(i - 1, i - 1) >= ordered(i, i));
   }
   ordered.diagonal().array() += moments.diagonal().mean() / 100;
