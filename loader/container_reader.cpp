@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <string>
@@ -130,7 +131,7 @@ class DirectoryReader {
     const std::uint64_t count = in_.varint();
     if (in_.failed() || count > in_.left() / kLeastTensorSize) return cut_short();
     container_.tensors_.reserve(static_cast<std::size_t>(count));
-    std::vector<std::string_view> names;
+    Vector<std::string_view> names;
     names.reserve(static_cast<std::size_t>(count));
     for (std::uint64_t i = 0; i < count; ++i) {
       TensorInfo& tensor = container_.tensors_.emplace_back();
@@ -231,20 +232,28 @@ Expected<Container> Container::open(Bytes file, const Limits& limits) noexcept {
 
 Expected<std::vector<std::uint8_t>> Container::graph() const noexcept {
   return guarded([&]() -> Expected<std::vector<std::uint8_t>> {
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(graph_size_));
+    if (Status status = graph(bytes); !status.ok()) return std::unexpected(std::move(status));
+    return bytes;
+  });
+}
+
+Status Container::graph(std::span<std::uint8_t> out) const noexcept {
+  return guarded([&]() -> Status {
     const auto padding = graph_payload_.subspan(graph_frame_.size());
-    if (hash_bytes(graph_payload_) != graph_payload_hash_) return broken("the graph is damaged");
+    if (hash_bytes(graph_payload_) != graph_payload_hash_) return damaged("the graph is damaged");
     if (std::ranges::any_of(padding, [](std::uint8_t byte) { return byte != 0; })) {
-      return broken("the graph's padding is not zero");
+      return damaged("the graph's padding is not zero");
     }
     if (ZSTD_findFrameCompressedSize(graph_frame_.data(), graph_frame_.size()) != graph_frame_.size()) {
-      return broken("the graph is not one zstd frame");
+      return damaged("the graph is not one zstd frame");
     }
-    std::vector<std::uint8_t> graph(static_cast<std::size_t>(graph_size_));
     const std::size_t size =
-        ZSTD_decompress(graph.data(), graph.size(), graph_frame_.data(), graph_frame_.size());
-    if (ZSTD_isError(size) != 0U || size != graph.size()) return broken("the graph does not decode");
-    if (hash_bytes(graph) != graph_hash_) return broken("the graph's checksum does not match");
-    return graph;
+        ZSTD_decompress(out.data(), out.size(), graph_frame_.data(), graph_frame_.size());
+    if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
+      return {StatusCode::out_of_memory, "out of memory"};
+    if (ZSTD_isError(size) != 0U || size != graph_size_) return damaged("the graph does not decode");
+    return hash_bytes(out) == graph_hash_ ? Status() : damaged("the graph's checksum does not match");
   });
 }
 

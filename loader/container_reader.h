@@ -57,6 +57,8 @@ class Container {
   // The graph: a serialized ONNX ModelProto without the weights listed in
   // tensors(). Both checksums are verified first.
   [[nodiscard]] Expected<std::vector<std::uint8_t>> graph() const noexcept;
+  // The same into `out`, which must have graph_size() bytes.
+  [[nodiscard]] Status graph(std::span<std::uint8_t> out) const noexcept;
 
  private:
   Container() = default;
@@ -66,8 +68,8 @@ class Container {
   std::uint64_t graph_size_ = 0;
   std::uint64_t graph_payload_hash_ = 0;
   std::uint64_t graph_hash_ = 0;
-  std::vector<std::string_view> operators_;
-  std::vector<TensorInfo> tensors_;
+  Vector<std::string_view> operators_;
+  Vector<TensorInfo> tensors_;
 
   friend class DirectoryReader;
 };

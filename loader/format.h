@@ -5,7 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "loader/memory.h"
 
 namespace pith::loader {
 
@@ -53,10 +54,12 @@ inline constexpr std::uint8_t kAffineSignedCodes = 1;  // flag bits of an affine
 inline constexpr std::uint8_t kAffineZeroPoints = 2;
 inline constexpr std::uint8_t kFloat32 = 1;  // ONNX's number for float32
 
+using Dims = Vector<std::uint64_t>;
+
 // What the directory says about a tensor, apart from its name and its bytes.
 struct TensorHeader {
-  std::uint8_t dtype = 0;           // ONNX TensorProto.DataType of the values
-  std::vector<std::uint64_t> dims;  // at most 8
+  std::uint8_t dtype = 0;  // ONNX TensorProto.DataType of the values
+  Dims dims;               // at most 8
   Form form = Form::dense;
   bool signed_codes = false;     // affine: codes and zero points are int8, else uint8
   bool has_zero_points = false;  // affine
