@@ -5,7 +5,6 @@
 #include "codec/constant_coding.h"
 #include "codec/container_writer.h"
 #include "codec/octets.h"
-#include "ir/onnx/operators.h"
 #include "ir/onnx/read.h"
 #include "ir/onnx/write.h"
 
@@ -50,7 +49,7 @@ Result<ir::Pieces> to_pith(const ir::Model& model) {
   std::vector<TensorToWrite> tensors;
   tensors.reserve(graph.left_out.size());
   for (const auto& [name, constant] : graph.left_out) tensors.push_back(tensor_to_write(name, *constant));
-  auto file = write_container(octets(bytes), ir::onnx::operators(model), tensors);
+  auto file = write_container(octets(bytes), graph.operators, tensors);
   if (!file) return std::unexpected(to_error(file.error()));
   return *std::move(file);
 }

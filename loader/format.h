@@ -1,4 +1,4 @@
-// Numbers of the container format, version 0.2. docs/format.md is the
+// Numbers of the container format, version 1.0. docs/format.md is the
 // normative description; the writer includes this file too.
 #pragma once
 
@@ -11,14 +11,17 @@
 namespace pith::loader {
 
 inline constexpr std::array<std::uint8_t, 8> kMagic{0x89, 'P', 'I', 'T', 'H', 0x0D, 0x0A, 0x1A};
-inline constexpr std::uint16_t kMajorVersion = 0;
-inline constexpr std::uint16_t kMinorVersion = 2;
-inline constexpr std::uint16_t kOldestMinorVersion = 1;  // without the coders fast and small
-inline constexpr std::uint32_t kKnownFeatures = 0;       // bits of the header that this version may set
+inline constexpr std::uint16_t kMajorVersion = 1;  // every minor version of it is read
+inline constexpr std::uint16_t kMinorVersion = 0;
+// Drafts that are read too, with a directory that is not compressed: 0.1, without the coders fast and small,
+// and 0.2.
+inline constexpr std::uint16_t kOldestDraft = 1;
+inline constexpr std::uint16_t kLatestDraft = 2;
+inline constexpr std::uint32_t kKnownFeatures = 0;  // bits of the header that this version may set
 
 inline constexpr std::size_t kHeaderSize = 64;
 inline constexpr std::size_t kHeaderHashedSize = 56;  // what the header's own checksum covers
-inline constexpr std::uint64_t kMaxDirectorySize = std::uint64_t{16} << 20;
+inline constexpr std::uint64_t kMaxDirectorySize = std::uint64_t{16} << 20;  // compressed or not
 inline constexpr std::size_t kMaxNameSize = 65535;
 inline constexpr std::size_t kMaxRank = 8;
 inline constexpr std::size_t kMaxStreams = 3;

@@ -30,7 +30,7 @@ using GraphIndex = Vector<GrowingMessage>;
 // - records without exactly one initializer of their name, type and dimensions that has no data, in the
 //   graph or a subgraph, and initializers there that have elements but neither data nor a record;
 // - tensors of external data, wherever they are;
-// - operators that the container does not list.
+// - operators that the container does not list (in drafts of the format but for Constant).
 [[nodiscard]] Expected<GraphIndex> index_graph(std::span<const std::uint8_t> graph,
                                                const Container& container) noexcept;
 

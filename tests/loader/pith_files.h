@@ -14,15 +14,15 @@
 
 namespace pith::tests {
 
-// Of every form, every type and every coder.
+// Of every form, every type and every coder, of drafts and of version 1.
 inline const std::vector<std::string>& golden_names() {
-  static const std::vector<std::string> kNames{"forms",  "forms-raw",  "types",
-                                               "coders", "codes-fast", "codes-small"};
+  static const std::vector<std::string> kNames{"v1/forms",       "v1/forms-raw",   "v1/types", "v1/coders",
+                                               "v1/codes-fast", "v1/codes-small", "v0/forms", "v0/codes-fast"};
   return kNames;
 }
 
 inline std::string golden_path(const std::string& name) {
-  return std::string(PITH_SOURCE_DIR) + "/tests/golden/container-v0/" + name + ".pith";
+  return std::string(PITH_SOURCE_DIR) + "/tests/golden/container-" + name + ".pith";
 }
 
 inline std::string read_file(const std::string& path) {

@@ -116,7 +116,7 @@ TEST_CASE("a caller's allocator that fails at any allocation is an error code, a
 }
 
 TEST_CASE("a caller's allocator is used by every thread that decodes") {
-  const std::string bytes = read_file(golden_path("forms"));
+  const std::string bytes = read_file(golden_path("v1/forms"));
   Account account;
   const pith_options how = account.options();
   for (int round = 0; round < 20; ++round) {

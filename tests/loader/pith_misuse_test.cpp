@@ -22,7 +22,7 @@ pith_status opened(const void* data, std::size_t size, const pith_options* how =
 }
 
 TEST_CASE("NULL is refused where something must be") {
-  const std::string bytes = read_file(golden_path("forms"));
+  const std::string bytes = read_file(golden_path("v1/forms"));
   pith_file* none = nullptr;
   CHECK(opened(nullptr, 0) == PITH_INVALID_ARGUMENT);
   CHECK(opened(nullptr, 100) == PITH_INVALID_ARGUMENT);
@@ -66,7 +66,7 @@ TEST_CASE("NULL is refused where something must be") {
 }
 
 TEST_CASE("misaligned structs are refused, misaligned bytes are not") {
-  const std::string bytes = read_file(golden_path("forms"));
+  const std::string bytes = read_file(golden_path("v1/forms"));
   const std::string moved = "x" + bytes;
   CHECK(opened(moved.data() + 1, bytes.size()) == PITH_OK);
   alignas(16) unsigned char room[sizeof(pith_tensor) + 16] = {};
@@ -92,7 +92,7 @@ TEST_CASE("misaligned structs are refused, misaligned bytes are not") {
 }
 
 TEST_CASE("structs of another version are refused") {
-  const std::string bytes = read_file(golden_path("forms"));
+  const std::string bytes = read_file(golden_path("v1/forms"));
   struct {
     pith_options known;
     std::uint64_t later;
@@ -124,7 +124,7 @@ TEST_CASE("structs of another version are refused") {
 }
 
 TEST_CASE("buffers that are too small are not written to") {
-  const std::string bytes = read_file(golden_path("forms"));
+  const std::string bytes = read_file(golden_path("v1/forms"));
   const Handle file = open(bytes);
   for (std::size_t i = 0; i < pith_tensor_count(file.get()); ++i) {
     const pith_tensor info = info_of(file.get(), i);
@@ -148,14 +148,14 @@ TEST_CASE("buffers that are too small are not written to") {
 }
 
 TEST_CASE("limits have a code of their own") {
-  const std::string bytes = read_file(golden_path("forms"));
+  const std::string bytes = read_file(golden_path("v1/forms"));
   pith_options limits = options();
   limits.max_file_bytes = bytes.size();
   CHECK(opened(bytes.data(), bytes.size(), &limits) == PITH_OK);
   limits.max_file_bytes -= 1;
   CHECK(opened(bytes.data(), bytes.size(), &limits) == PITH_LIMIT);
   pith_file* file = nullptr;
-  CHECK(pith_open_file(golden_path("forms").c_str(), &limits, &file, nullptr) == PITH_LIMIT);
+  CHECK(pith_open_file(golden_path("v1/forms").c_str(), &limits, &file, nullptr) == PITH_LIMIT);
   CHECK(file == nullptr);
   limits = options();
   limits.max_decoded_bytes = 1000;
@@ -168,7 +168,7 @@ TEST_CASE("what is not a file, or not a .pith file, is refused") {
   CHECK(pith_open_file(PITH_SOURCE_DIR, nullptr, &file, nullptr) == PITH_UNREADABLE);
   CHECK(pith_open_file("/dev/zero", nullptr, &file, nullptr) == PITH_UNREADABLE);
   CHECK(pith_open_file(PITH_SOURCE_DIR "/README.md", nullptr, &file, nullptr) == PITH_DAMAGED);
-  const std::string bytes = read_file(golden_path("forms"));
+  const std::string bytes = read_file(golden_path("v1/forms"));
   CHECK(opened(bytes.data(), 0) == PITH_DAMAGED);
   CHECK(opened(bytes.data(), bytes.size() - 1) == PITH_DAMAGED);
   std::string other = bytes;
@@ -177,7 +177,7 @@ TEST_CASE("what is not a file, or not a .pith file, is refused") {
 }
 
 TEST_CASE("damaged values are refused when they are decoded, in the words of the tensor") {
-  std::string bytes = read_file(golden_path("forms"));
+  std::string bytes = read_file(golden_path("v1/forms"));
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   const Handle file = open(bytes);
   const std::size_t last = pith_tensor_count(file.get()) - 1;

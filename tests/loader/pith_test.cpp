@@ -71,7 +71,7 @@ TEST_CASE("what was in a buffer does not show, and nothing is written beside it"
 }
 
 TEST_CASE("parts are what the plain values are made of") {
-  const std::string bytes = read_file(golden_path("forms"));
+  const std::string bytes = read_file(golden_path("v1/forms"));
   const auto expected = expected_of(bytes);
   const Handle file = open(bytes);
   std::size_t forms = 0;
@@ -149,7 +149,7 @@ TEST_CASE("the model as ONNX has every value, inside of it or beside it") {
 }
 
 TEST_CASE("tensors of external data do not overlap") {
-  const std::string bytes = read_file(golden_path("types"));
+  const std::string bytes = read_file(golden_path("v1/types"));
   const Handle file = open(bytes);
   std::uint64_t end = 0;
   for (std::size_t i = 0; i < pith_tensor_count(file.get()); ++i) {
@@ -162,7 +162,7 @@ TEST_CASE("tensors of external data do not overlap") {
 }
 
 TEST_CASE("operators are listed and can be checked") {
-  const std::string bytes = read_file(golden_path("forms"));
+  const std::string bytes = read_file(golden_path("v1/forms"));
   const Handle file = open(bytes);
   REQUIRE(pith_operator_count(file.get()) == 1);
   CHECK(std::string(pith_operator(file.get(), 0)) == "Identity");
@@ -178,7 +178,7 @@ TEST_CASE("operators are listed and can be checked") {
 TEST_CASE("a file on disk opens the same way, read or mapped") {
   pith_options mapped = options();
   mapped.flags = PITH_MAP_FILE;
-  const std::string path = golden_path("codes-fast");
+  const std::string path = golden_path("v1/codes-fast");
   const auto expected = expected_of(read_file(path));
   for (const pith_options* how : {static_cast<const pith_options*>(nullptr), &std::as_const(mapped)}) {
     pith_file* opened = nullptr;
@@ -196,7 +196,7 @@ TEST_CASE("a file on disk opens the same way, read or mapped") {
 }
 
 TEST_CASE("several tensors decode at once, whatever the number of threads") {
-  const std::string bytes = read_file(golden_path("coders"));
+  const std::string bytes = read_file(golden_path("v1/coders"));
   const auto expected = expected_of(bytes);
   const Handle file = open(bytes);
   const std::size_t count = pith_tensor_count(file.get());
@@ -217,7 +217,7 @@ TEST_CASE("several tensors decode at once, whatever the number of threads") {
 }
 
 TEST_CASE("two threads use one file") {
-  const std::string bytes = read_file(golden_path("codes-small"));
+  const std::string bytes = read_file(golden_path("v1/codes-small"));
   const auto expected = expected_of(bytes);
   const Handle file = open(bytes);
   std::atomic<int> wrong{0};
