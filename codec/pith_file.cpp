@@ -7,6 +7,7 @@
 #include "codec/octets.h"
 #include "ir/onnx/read.h"
 #include "ir/onnx/write.h"
+#include "loader/graph_index.h"
 
 namespace pith::codec {
 namespace {
@@ -59,6 +60,9 @@ Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits
   if (!container) return std::unexpected(to_error(container.error()));
   auto graph = container->graph();
   if (!graph) return std::unexpected(to_error(graph.error()));
+  // The rules that the C interface has too, so that there is one answer to what a file is.
+  if (const auto index = loader::index_graph(*graph, *container); !index)
+    return std::unexpected(to_error(index.error()));
   StoredTensors tensors(*container, file);
   ir::onnx::ReadOptions options;
   options.stored = [&](std::string_view name, ir::DType dtype, const ir::Shape& shape) {

@@ -29,7 +29,8 @@ class LoadError : public std::runtime_error {
 
 // A session and the weights that it reads. The weights are decoded, on up to `threads` threads (0: all), into
 // one buffer that stands for a file of external data; tensors that the graph keeps (shapes, scalars, small
-// ones) are in the model as ever. From ONNX Runtime 1.23 on the session reads that buffer; older ones copy it
+// ones) are in the model as ever. A runtime that knows "session.use_external_initializer_file_buffers_directly"
+// (1.31 does) reads that buffer for as long as the session lives; others copy it
 // once more. The session differs from one of the same .onnx file in nothing else, except that by default it
 // does not keep a second, rearranged copy of weights ("session.disable_prepacking"): set that entry to "0" in
 // `options` where speed counts more than memory.

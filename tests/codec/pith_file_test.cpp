@@ -226,7 +226,7 @@ TEST_CASE("graph and tensors that do not belong together are refused") {
   REQUIRE(container);
   const Bytes graph = container->graph().value();
   const auto refused = [&](const std::vector<TensorToWrite>& tensors) {
-    const auto file = write_container(graph, {"Gemm"}, tensors);
+    const auto file = write_container(graph, {"Gemm", "Reshape"}, tensors);
     REQUIRE(file);
     return !from_pith(ir::Buffer::own(file->joined())).has_value();
   };

@@ -85,8 +85,9 @@ def layout():
     yield "chunks-unsorted", "chunks are not sorted", file_of(right, graph, chunks=b"\2\5\0" + bytes(8) + b"\4\0" + bytes(8))
     yield "chunk-outside", "ends outside", file_of(right, graph, chunks=b"\1\5\7" + bytes(8))
     yield "count-of-tensors", "cut short", file_of(right, graph, chunks=b"", directory=directory_of([], graph, chunks=varint(2**40)))
-    yield "record-without-initializer", "does not use", file_of([record, dense(b"abc", b"v")], graph)
-    yield "initializer-without-record", "", file_of([], graph)
+    yield "record-without-initializer", "has no place in the graph", file_of([record, dense(b"abc", b"v")], graph)
+    yield "initializer-without-record", "has no data", file_of([], graph)
+    yield "operator-not-listed", "does not list", file_of(right, graph, operators=(b"Add",))
     yield "initializer-of-another-shape", "another type or shape", file_of(right, graph_of([1, 3], 2))
     yield "initializer-of-another-type", "another type or shape", file_of(right, graph_of([3], 3))
 
