@@ -40,16 +40,21 @@ void put_entry(std::string_view key, std::string_view value, WireWriter& out) {
 
 }  // namespace
 
-Vector<std::uint64_t> external_offsets(const Container& container) {
+Vector<std::uint64_t> external_offsets(const Container& container, const GraphIndex& index) {
   // No sum overflows: all tensors together are below the limit that the container was opened with.
   constexpr std::uint64_t kAlignment = 64;
-  Vector<std::uint64_t> offsets;
-  offsets.reserve(container.tensors().size());
-  std::uint64_t offset = 0;
-  for (const TensorInfo& tensor : container.tensors()) {
-    offset = (offset + kAlignment - 1) / kAlignment * kAlignment;
-    offsets.push_back(offset);
-    offset += tensor.layout.dense_size;
+  const auto tensors = container.tensors();
+  Vector<std::uint64_t> offsets(tensors.size());
+  for (const GrowingMessage& message : index) {
+    // An initializer of the main graph lies in one message, that graph; others lie in more.
+    if (message.tensor != GrowingMessage::kNone && index[message.parent].parent != GrowingMessage::kNone)
+      offsets[message.tensor] = kAlwaysInside;
+  }
+  std::uint64_t end = 0;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (offsets[i] == kAlwaysInside) continue;
+    offsets[i] = (end + kAlignment - 1) / kAlignment * kAlignment;
+    end = offsets[i] + tensors[i].layout.dense_size;
   }
   return offsets;
 }
@@ -79,7 +84,7 @@ Status OnnxModel::measure() {
 
 std::uint64_t OnnxModel::insertion_size(std::size_t tensor) const {
   const std::uint64_t size = from_.container.tensors()[tensor].layout.dense_size;
-  if (location_.empty()) return 1 + varint_size(size) + size;
+  if (is_inside(tensor)) return 1 + varint_size(size) + size;
   std::uint64_t total = kIsExternal.size();
   const Digits offset(from_.offsets[tensor]);
   const Digits length(size);
@@ -92,7 +97,7 @@ std::uint64_t OnnxModel::insertion_size(std::size_t tensor) const {
 
 void OnnxModel::write_insertion(std::size_t tensor, WireWriter& out, std::span<std::uint8_t*> places) const {
   const std::uint64_t size = from_.container.tensors()[tensor].layout.dense_size;
-  if (location_.empty()) {
+  if (is_inside(tensor)) {
     *out.skip(1) = kRawData;
     out.varint(size);
     places[tensor] = out.skip(static_cast<std::size_t>(size));

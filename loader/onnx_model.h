@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -12,9 +13,13 @@
 
 namespace pith::loader {
 
+// Of a tensor that is never outside: its initializer lies in a subgraph, where runtimes do not look for
+// others.
+inline constexpr std::uint64_t kAlwaysInside = std::numeric_limits<std::uint64_t>::max();
+
 // Where each tensor of a container is in the file of external data that a model may refer to: one after the
-// other, each at a multiple of 64.
-[[nodiscard]] Vector<std::uint64_t> external_offsets(const Container& container);
+// other, each at a multiple of 64; or kAlwaysInside.
+[[nodiscard]] Vector<std::uint64_t> external_offsets(const Container& container, const GraphIndex& index);
 
 class OnnxModel {
  public:
@@ -32,13 +37,17 @@ class OnnxModel {
   // Bytes of the model.
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
-  // Writes the model of size() bytes but for the values inside of it; places[tensor] says where those go.
+  // Writes the model of size() bytes but for the values inside of it; places[tensor] says where those go, and
+  // is nullptr for those outside.
   void write(std::uint8_t* out, std::span<std::uint8_t*> places) const;
 
  private:
   OnnxModel(const Source& source, std::string_view location) : from_(source), location_(location) {}
 
   Status measure();
+  [[nodiscard]] bool is_inside(std::size_t tensor) const {
+    return location_.empty() || from_.offsets[tensor] == kAlwaysInside;
+  }
   [[nodiscard]] std::uint64_t insertion_size(std::size_t tensor) const;
   void write_insertion(std::size_t tensor, WireWriter& out, std::span<std::uint8_t*> places) const;
 

@@ -35,7 +35,7 @@ Expected<OpenFile> OpenFile::open(FileBytes owned, std::span<const std::uint8_t>
     if (Status status = file.container.graph(file.graph); !status.ok())
       return std::unexpected(std::move(status));
     PITH_LOADER_TRY(file.index, index_graph(file.graph, file.container));
-    file.offsets = external_offsets(file.container);
+    file.offsets = external_offsets(file.container, file.index);
     keep_names(file);
     return file;
   });

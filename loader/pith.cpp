@@ -163,6 +163,7 @@ Status decode_all(const Memory& memory, const OpenFile& file, std::size_t first,
   std::ranges::stable_sort(order, std::ranges::greater(), size);
   return run_parallel(order.size(), thread_count(threads), [&](std::size_t i) -> Status {
     const MemoryScope scope(memory);
+    if (places[order[i]] == nullptr && size(order[i]) != 0) return {};
     return file.decode(first + order[i], bytes_at(places[order[i]], size(order[i])));
   });
 }
@@ -275,6 +276,9 @@ pith_status pith_tensor_info(const pith_file* file, size_t index, pith_tensor* i
 
 pith_status pith_decode_tensor(const pith_file* file, size_t index, void* buffer, size_t size,
                                pith_message* message) {
+  if (buffer == nullptr && index < pith_tensor_count(file) &&
+      file->opened->container.tensors()[index].layout.dense_size != 0)
+    return invalid(message, "the buffer is NULL");
   return pith_decode_tensors(file, index, 1, &buffer, &size, 1, message);
 }
 
@@ -290,8 +294,9 @@ pith_status pith_decode_tensors(const pith_file* file, size_t first, size_t coun
     Vector<std::uint8_t*> places;
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t wanted = tensors[first + i].layout.dense_size;
-      if (sizes[i] < wanted) return too_small(message);
-      if (buffers[i] == nullptr && wanted != 0) return invalid(message, "a buffer is NULL");
+      const bool left_out = buffers[i] == nullptr && sizes[i] == 0;
+      if (!left_out && sizes[i] < wanted) return too_small(message);
+      if (!left_out && buffers[i] == nullptr && wanted != 0) return invalid(message, "a buffer is NULL");
       places.push_back(static_cast<std::uint8_t*>(buffers[i]));
     }
     return finish(decode_all(file->memory, *file->opened, first, places, threads), message);
@@ -341,7 +346,6 @@ pith_status pith_to_onnx(const pith_file* file, const char* location, void* buff
     if (size < model->size()) return too_small(message);
     Vector<std::uint8_t*> places(file->opened->container.tensors().size());
     model->write(static_cast<std::uint8_t*>(buffer), places);
-    if (!location_of(location).empty()) return PITH_OK;
     return finish(decode_all(file->memory, *file->opened, 0, places, threads), message);
   });
 }

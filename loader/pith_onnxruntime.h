@@ -29,11 +29,11 @@ class LoadError : public std::runtime_error {
 
 // A session and the weights that it reads. The weights are decoded, on up to `threads` threads (0: all), into
 // one buffer that stands for a file of external data; tensors that the graph keeps (shapes, scalars, small
-// ones) are in the model as ever. A runtime that knows "session.use_external_initializer_file_buffers_directly"
-// (1.31 does) reads that buffer for as long as the session lives; others copy it
-// once more. The session differs from one of the same .onnx file in nothing else, except that by default it
-// does not keep a second, rearranged copy of weights ("session.disable_prepacking"): set that entry to "0" in
-// `options` where speed counts more than memory.
+// ones) are in the model as ever. A runtime that knows
+// "session.use_external_initializer_file_buffers_directly" (1.31 does) reads that buffer for as long as the
+// session lives; others copy it once more. The session differs from one of the same .onnx file in nothing
+// else, except that by default it does not keep a second, rearranged copy of weights
+// ("session.disable_prepacking"): set that entry to "0" in `options` where speed counts more than memory.
 //
 // Throws LoadError, Ort::Exception and std::bad_alloc. `file` must be open and is not changed.
 class RuntimeSession {
@@ -70,6 +70,7 @@ class RuntimeSession {
       pith_tensor info{};
       info.struct_size = sizeof info;
       check(pith_tensor_info(file, i, &info, &message), message);
+      if (info.external_offset == PITH_ALWAYS_INSIDE) continue;
       offsets[i] = static_cast<std::size_t>(info.external_offset);
       sizes[i] = static_cast<std::size_t>(info.bytes);
       weights.size = offsets[i] + sizes[i];
@@ -79,7 +80,8 @@ class RuntimeSession {
     weights.bytes.reset(static_cast<char*>(std::aligned_alloc(kAlignment, room)));
     if (weights.bytes == nullptr) throw std::bad_alloc();
     std::vector<void*> buffers(count);
-    for (std::size_t i = 0; i < count; ++i) buffers[i] = weights.bytes.get() + offsets[i];
+    for (std::size_t i = 0; i < count; ++i)
+      if (sizes[i] != 0) buffers[i] = weights.bytes.get() + offsets[i];
     check(pith_decode_tensors(file, 0, count, buffers.data(), sizes.data(), threads, &message), message);
     return weights;
   }

@@ -62,6 +62,9 @@ typedef enum pith_form {
 
 enum { PITH_MAX_RANK = 8, PITH_MAX_PARTS = 3, PITH_NO_AXIS = 255 };
 
+/* The external_offset of a tensor of a subgraph: runtimes look for external data in the main graph only. */
+#define PITH_ALWAYS_INSIDE UINT64_MAX
+
 /* One stored tensor. */
 typedef struct pith_tensor {
   uint32_t struct_size;     /* set by the caller to sizeof(pith_tensor) */
@@ -73,7 +76,7 @@ typedef struct pith_tensor {
   uint64_t elements;        /* the product of dims */
   uint64_t bytes;           /* of the plain values: row-major, little-endian, as ONNX's raw_data */
   uint64_t stored_bytes;    /* in the file */
-  uint64_t external_offset; /* bytes from the start of the file of external data; pith_to_onnx() */
+  uint64_t external_offset; /* in the file of external data, see pith_to_onnx(); or PITH_ALWAYS_INSIDE */
   uint64_t part_bytes[3];   /* of the parts of the form, decoded; 0 for those that there are not */
   uint64_t block;           /* affine: elements along the axis that share a scale; 0: see axis */
   uint64_t entries;         /* codebook: centroids in each codebook */

@@ -65,7 +65,7 @@ TEST_CASE("an initializer without data is found in the graph and in subgraphs") 
   CHECK(refused(model(graph)).empty());
   CHECK(refused(model(inside(graph, 1))).empty());
   CHECK(refused(model(inside(graph, 32))).empty());
-  CHECK(refused(model(inside(graph, 33))) == "the graph's messages are nested deeper than 100");
+  CHECK(refused(model(inside(graph, 34))) == "the graph's messages are nested deeper than 100");
   CHECK(refused(model(field(1, node("Relu", field(5, field(11, graph)))))).empty());
   // Dimensions may be packed, and unknown fields stand anywhere.
   CHECK(refused(model(field(5, field(1, std::string(1, '\3')) + field(2, 2U) + field(8, std::string("w")) +

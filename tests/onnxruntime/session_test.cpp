@@ -99,6 +99,39 @@ TEST_CASE("a session from a .pith file computes what one from the same .onnx fil
   CHECK(run(session.session(), shape) == wanted);
 }
 
+TEST_CASE("weights in a subgraph are used too") {
+  const auto runtime = engine::Runtime::load();
+  REQUIRE(runtime);
+  const std::string weights = numbers(300);
+  const auto pith = codec::to_pith(
+      parse_model("net (float[1,300] x) => (float[1,1] y) <bool c = {1}, float[300,1] v = {" + weights +
+                  "}> {"
+                  "y = If(c) <then_branch = t () => (float[1,1] a) <float[300,1] w = {" +
+                  weights +
+                  "}> {"
+                  "p = MatMul(x, w) q = MatMul(x, v) a = Add(p, q) }, else_branch = e () => (float[1,1] b) {"
+                  "b = MatMul(x, v) }> }"));
+  REQUIRE(pith);
+  const std::string packed = pith->joined();
+  const Handle file = open(packed);
+  REQUIRE(pith_tensor_count(file.get()) == 2);
+  std::size_t inside = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    pith_tensor info{};
+    info.struct_size = sizeof info;
+    REQUIRE(pith_tensor_info(file.get(), i, &info, nullptr) == PITH_OK);
+    inside += info.external_offset == PITH_ALWAYS_INSIDE ? 1 : 0;
+  }
+  CHECK(inside == 1);
+  std::size_t size = 0;
+  REQUIRE(pith_onnx_size(file.get(), nullptr, &size, nullptr) == PITH_OK);
+  std::string plain(size, '\0');
+  REQUIRE(pith_to_onnx(file.get(), nullptr, plain.data(), size, 1, nullptr) == PITH_OK);
+  Ort::Session expected(runtime->library().env, plain.data(), plain.size(), one_thread());
+  RuntimeSession session(runtime->library().env, file.get(), one_thread());
+  CHECK(run(session.session(), {1, 300}) == run(expected, {1, 300}));
+}
+
 TEST_CASE("a model without stored tensors opens too") {
   const auto runtime = engine::Runtime::load();
   REQUIRE(runtime);
