@@ -42,16 +42,19 @@ class MemoryScope {
 
  private:
   const Memory* before_;
-  static inline thread_local const Memory* current_ = nullptr;
+  static inline thread_local const Memory* current_ =
+      nullptr;  // NOLINT(readability-identifier-naming): as members
 };
 
 // Takes from the memory that was this thread's when the allocator was made.
 template <class T>
 class Allocator {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): names that the standard library asks for
   using value_type = T;
   using propagate_on_container_move_assignment = std::true_type;
   using propagate_on_container_swap = std::true_type;
+  // NOLINTEND(readability-identifier-naming)
   static_assert(alignof(T) <= alignof(std::max_align_t));
 
   Allocator() noexcept : memory_(MemoryScope::current()) {}
@@ -65,7 +68,7 @@ class Allocator {
     return static_cast<T*>(memory);
   }
   void deallocate(T* memory, std::size_t) noexcept {
-    (memory_ != nullptr ? *memory_ : Memory()).give_back(memory);
+    (memory_ != nullptr ? *memory_ : Memory()).give_back(static_cast<void*>(memory));
   }
 
   [[nodiscard]] const Memory* memory() const noexcept { return memory_; }

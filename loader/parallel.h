@@ -37,7 +37,7 @@ template <class Job>
   std::vector<std::jthread> others;
   try {
     for (std::size_t i = 1; i < std::min(threads, count); ++i) others.emplace_back(work);
-  } catch (const std::exception&) {  // no more threads, or no memory for them
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): no more threads, or no memory for them
   }
   work();
   others.clear();  // waits

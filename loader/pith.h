@@ -7,6 +7,7 @@
 #ifndef PITH_H
 #define PITH_H
 
+/* C, with the names that C has. NOLINTBEGIN */
 #include <pith_types.h>
 
 #if defined(__GNUC__)
@@ -97,4 +98,5 @@ PITH_API pith_status pith_check_operators(const pith_file* file, const char* con
 }
 #endif
 
+/* NOLINTEND */
 #endif

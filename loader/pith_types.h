@@ -2,6 +2,7 @@
 #ifndef PITH_TYPES_H
 #define PITH_TYPES_H
 
+/* C, with the names that C has. NOLINTBEGIN */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -90,4 +91,5 @@ typedef struct pith_tensor {
 }
 #endif
 
+/* NOLINTEND */
 #endif

@@ -199,8 +199,8 @@ TEST_CASE("the operators of a model are in its file") {
 }
 
 TEST_CASE("nodes that only the file has are among its operators") {
-  const ir::Model model = test::parse_model(
-      "net (float[2] x) => (float[2] y, float[2] c) <float[2] c = {1, 2}> { y = Relu(x) }");
+  const ir::Model model =
+      test::parse_model("net (float[2] x) => (float[2] y, float[2] c) <float[2] c = {1, 2}> { y = Relu(x) }");
   const Bytes bytes = bytes_of(file_of(model).value());
   const auto container = loader::Container::open(bytes);
   REQUIRE(container);
