@@ -42,8 +42,8 @@ class MemoryScope {
 
  private:
   const Memory* before_;
-  static inline thread_local const Memory* current_ =
-      nullptr;  // NOLINT(readability-identifier-naming): as members
+  // NOLINTNEXTLINE(readability-identifier-naming): as members
+  static inline thread_local const Memory* current_ = nullptr;
 };
 
 // Takes from the memory that was this thread's when the allocator was made.
