@@ -28,10 +28,13 @@ pkg_check_modules(libxxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(libhwy REQUIRED IMPORTED_TARGET libhwy)
 add_library(libzip::zip ALIAS PkgConfig::libzip)
 add_library(zstd::zstd ALIAS PkgConfig::libzstd)
-add_library(hwy::hwy ALIAS PkgConfig::libhwy)
 # xxHash is used header-only, so that the loader links nothing but zstd.
 add_library(xxhash::xxhash INTERFACE IMPORTED)
 target_compile_definitions(xxhash::xxhash INTERFACE XXH_INLINE_ALL)
+
+# Highway too: its library would only choose among targets, which loader/simd_dispatch.h does.
+add_library(hwy::headers INTERFACE IMPORTED)
+target_include_directories(hwy::headers INTERFACE ${libhwy_INCLUDE_DIRS})
 
 # ONNX: the one that setup built, else a system package that is new enough.
 find_package(ONNX CONFIG QUIET PATHS ${PITH_CACHE}/onnx-${PITH_PIN_ONNX_VERSION} NO_DEFAULT_PATH)

@@ -18,16 +18,17 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 using loader::damaged;
 
-// High enough that a graph comes out at its smallest, low enough that it takes no time to speak of.
-constexpr int kGraphLevel = 19;
+// High enough that graphs and directories come out at their smallest, low enough that it takes no time to
+// speak of.
+constexpr int kLevel = 19;
 
 std::unexpected<loader::Status> refuse(std::string what) {
   return std::unexpected(damaged(std::move(what)));
 }
 
-loader::Expected<Bytes> compress_graph(std::span<const std::uint8_t> graph) {
-  Bytes frame(ZSTD_compressBound(graph.size()));
-  const std::size_t size = ZSTD_compress(frame.data(), frame.size(), graph.data(), graph.size(), kGraphLevel);
+loader::Expected<Bytes> compress(std::span<const std::uint8_t> bytes) {
+  Bytes frame(ZSTD_compressBound(bytes.size()));
+  const std::size_t size = ZSTD_compress(frame.data(), frame.size(), bytes.data(), bytes.size(), kLevel);
   if (ZSTD_isError(size) != 0U) return refuse(std::string("zstd: ") + ZSTD_getErrorName(size));
   frame.resize(size);
   return frame;
@@ -132,7 +133,8 @@ loader::Status put_tensor(const TensorToWrite& tensor, std::optional<std::uint64
   return {};
 }
 
-Bytes header_of(const Bytes& directory, std::uint64_t sections_size) {
+// `directory` is compressed, and `expanded` its size before.
+Bytes header_of(const Bytes& directory, std::uint64_t expanded, std::uint64_t sections_size) {
   Bytes header(loader::kMagic.begin(), loader::kMagic.end());
   ByteWriter out(header);
   out.u16(loader::kMajorVersion);
@@ -142,7 +144,7 @@ Bytes header_of(const Bytes& directory, std::uint64_t sections_size) {
   out.u64(loader::kHeaderSize);
   out.u64(directory.size());
   out.u64(loader::hash_bytes(directory));
-  out.u64(0);  // reserved
+  out.u64(expanded);
   out.u64(loader::hash_bytes(header));
   return header;
 }
@@ -154,7 +156,7 @@ loader::Expected<ir::Pieces> write_container(std::span<const std::uint8_t> graph
                                              std::span<const TensorToWrite> tensors) {
   Bytes directory;
   ByteWriter out(directory);
-  PITH_LOADER_TRY(Bytes frame, compress_graph(graph));
+  PITH_LOADER_TRY(Bytes frame, compress(graph));
   const ir::Buffer frame_bytes = ir::Buffer::own(std::move(frame));
   ir::Pieces sections;
   out.varint(frame_bytes.size());
@@ -181,12 +183,16 @@ loader::Expected<ir::Pieces> write_container(std::span<const std::uint8_t> graph
     loader::Status status = put_tensor(tensor, earlier.find_or_add(tensor, number++), out, sections);
     if (!status.ok()) return std::unexpected(std::move(status).in(where));
   }
-  if (directory.size() > loader::kMaxDirectorySize)
+  out.varint(0);  // chunks
+  PITH_LOADER_TRY(Bytes stored, compress(directory));
+  if (std::max(directory.size(), stored.size()) > loader::kMaxDirectorySize)
     return refuse("the directory would be larger than 16 MiB");
+  if (stored.size() < loader::least_stored_size(directory.size()))
+    return refuse("the directory would expand more than 4096 times");
 
   ir::Pieces file;
-  file.add(ir::Buffer::own(header_of(directory, sections.size())));
-  file.add(ir::Buffer::own(std::move(directory)));
+  file.add(ir::Buffer::own(header_of(stored, directory.size(), sections.size())));
+  file.add(ir::Buffer::own(std::move(stored)));
   for (const ir::Buffer& part : sections.parts()) file.add(part);
   return file;
 }

@@ -52,9 +52,9 @@ double counts_bits(std::span<const std::uint32_t> counts, double scale, double p
 
 // Levels 0..15 of rows or columns: half octaves of the mean magnitude, the overall mean at 8. Of values that
 // are logarithms already, half steps.
-std::vector<std::uint8_t> scale_levels(std::span<const std::uint32_t> sums, double weights_each, double scale,
-                                       bool logarithms) {
-  std::vector<std::uint8_t> levels;
+loader::Vector<std::uint8_t> scale_levels(std::span<const std::uint32_t> sums, double weights_each,
+                                          double scale, bool logarithms) {
+  loader::Vector<std::uint8_t> levels;
   for (const std::uint32_t sum : sums) {
     const double mean = static_cast<double>(sum) / weights_each;
     const double octaves = logarithms ? mean - scale : quick_log2((mean + 0.02) / (scale + 0.02));

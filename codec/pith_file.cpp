@@ -5,9 +5,9 @@
 #include "codec/constant_coding.h"
 #include "codec/container_writer.h"
 #include "codec/octets.h"
-#include "ir/onnx/operators.h"
 #include "ir/onnx/read.h"
 #include "ir/onnx/write.h"
+#include "loader/graph_index.h"
 #include "passes/parallel.h"
 
 namespace pith::codec {
@@ -63,7 +63,7 @@ Result<ir::Pieces> to_pith(const ir::Model& model) {
   std::vector<TensorToWrite> tensors;
   tensors.reserve(graph.left_out.size());
   for (const auto& [name, constant] : graph.left_out) tensors.push_back(tensor_to_write(name, *constant));
-  auto file = write_container(octets(bytes), ir::onnx::operators(model), tensors);
+  auto file = write_container(octets(bytes), graph.operators, tensors);
   if (!file) return std::unexpected(to_error(file.error()));
   return *std::move(file);
 }
@@ -73,6 +73,9 @@ Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits
   if (!container) return std::unexpected(to_error(container.error()));
   auto graph = container->graph();
   if (!graph) return std::unexpected(to_error(graph.error()));
+  // The rules that the C interface has too, so that there is one answer to what a file is.
+  if (const auto index = loader::index_graph(*graph, *container); !index)
+    return std::unexpected(to_error(index.error()));
   PITH_TRY(StoredTensors tensors, StoredTensors::decode(*container, file, threads));
   ir::onnx::ReadOptions options;
   options.stored = [&](std::string_view name, ir::DType dtype, const ir::Shape& shape) {

@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <string>
@@ -15,14 +16,22 @@ namespace {
 
 using Bytes = std::span<const std::uint8_t>;
 
-// Shortest operator and tensor records: what a count is checked against before memory is taken for it.
+// Shortest operator, tensor and chunk records: what a count is checked against before memory is taken for it.
 constexpr std::size_t kLeastOperatorSize = 2;
 constexpr std::size_t kLeastTensorSize = 23;
+constexpr std::size_t kLeastChunkSize = 10;
+constexpr std::uint64_t kEndOfChunkIds = std::uint64_t{1} << 63;
 
 struct Header {
+  bool draft = false;  // version 0
   std::uint64_t directory_size = 0;
   std::uint64_t directory_hash = 0;
+  std::uint64_t directory_expanded = 0;  // 0 in drafts
 };
+
+bool is_draft(std::uint16_t major, std::uint16_t minor) {
+  return major == 0 && minor >= kOldestDraft && minor <= kLatestDraft;
+}
 
 std::unexpected<Status> broken(std::string what) {
   return std::unexpected(damaged(std::move(what)));
@@ -34,18 +43,19 @@ Expected<Header> read_header(Bytes file) {
   ByteReader in(file.first(kHeaderSize).subspan(kMagic.size()));
   const std::uint16_t major = in.u16();
   const std::uint16_t minor = in.u16();
-  if (major != kMajorVersion || minor < kOldestMinorVersion || minor > kMinorVersion) {
-    return std::unexpected(Status(StatusCode::unsupported,
-                                  "the file has format version " + std::to_string(major) + "." +
-                                      std::to_string(minor) + ", this program reads versions 0.1 to 0.3"));
+  if (major != kMajorVersion && !is_draft(major, minor)) {
+    return std::unexpected(
+        Status(StatusCode::unsupported, "the file has format version " + std::to_string(major) + "." +
+                                            std::to_string(minor) +
+                                            ", this program reads versions 1 and 0.1 to 0.3"));
   }
   const std::uint32_t features = in.u32();
   const std::uint64_t file_size = in.u64();
   const std::uint64_t directory_offset = in.u64();
-  Header header;
+  Header header{.draft = major == 0};
   header.directory_size = in.u64();
   header.directory_hash = in.u64();
-  const std::uint64_t reserved = in.u64();
+  header.directory_expanded = in.u64();
   const std::uint64_t header_hash = in.u64();
   if (header_hash != hash_bytes(file.first(kHeaderHashedSize))) return broken("the header is damaged");
   if ((features & ~kKnownFeatures) != 0) {
@@ -56,11 +66,24 @@ Expected<Header> read_header(Bytes file) {
     return broken("the file has " + std::to_string(file.size()) + " bytes instead of " +
                   std::to_string(file_size));
   }
-  if (reserved != 0 || directory_offset != kHeaderSize) return broken("the header is invalid");
-  if (header.directory_size > kMaxDirectorySize) return broken("the directory is larger than 16 MiB");
+  const bool compressed = header.directory_expanded != 0;
+  if (compressed == header.draft || directory_offset != kHeaderSize) return broken("the header is invalid");
+  if (std::max(header.directory_size, header.directory_expanded) > kMaxDirectorySize)
+    return broken("the directory is larger than 16 MiB");
   if (header.directory_size > file.size() - kHeaderSize)
     return broken("the directory ends outside of the file");
   return header;
+}
+
+// Decompresses exactly one zstd frame of all these bytes to exactly all of `out`.
+Status decompress(Bytes frame, std::span<std::uint8_t> out, const std::string& what) {
+  if (ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size())
+    return damaged(what + " is not one zstd frame");
+  const std::size_t size = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
+  if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
+    return {StatusCode::out_of_memory, "out of memory"};
+  if (ZSTD_isError(size) != 0U || size != out.size()) return damaged(what + " does not decode");
+  return {};
 }
 
 }  // namespace
@@ -72,16 +95,18 @@ std::uint64_t hash_bytes(Bytes bytes) {
 // Walks the directory once; `sections_` is what is left of the file for the sections it lists.
 class DirectoryReader {
  public:
-  DirectoryReader(Bytes directory, Bytes sections, const Limits& limits)
-      : in_(directory), sections_(sections), left_to_decode_(limits.max_decoded_bytes) {}
+  DirectoryReader(bool draft, Bytes directory, Bytes sections, const Limits& limits)
+      : draft_(draft), in_(directory), sections_(sections), left_to_decode_(limits.max_decoded_bytes) {}
 
   Expected<Container> read() {
     for (Status (DirectoryReader::*part)() :
-         {&DirectoryReader::read_graph, &DirectoryReader::read_operators, &DirectoryReader::read_tensors}) {
+         {&DirectoryReader::read_graph, &DirectoryReader::read_operators, &DirectoryReader::read_tensors,
+          &DirectoryReader::skip_chunks}) {
       if (Status status = (this->*part)(); !status.ok()) return std::unexpected(std::move(status));
     }
     if (in_.left() != 0) return broken("the directory has bytes after its end");
     if (!sections_.empty()) return broken("the file has bytes after its last section");
+    container_.draft_ = draft_;
     return std::move(container_);
   }
 
@@ -131,7 +156,7 @@ class DirectoryReader {
     const std::uint64_t count = in_.varint();
     if (in_.failed() || count > in_.left() / kLeastTensorSize) return cut_short();
     container_.tensors_.reserve(static_cast<std::size_t>(count));
-    std::vector<std::string_view> names;
+    Vector<std::string_view> names;
     names.reserve(static_cast<std::size_t>(count));
     for (std::uint64_t i = 0; i < count; ++i) {
       TensorInfo& tensor = container_.tensors_.emplace_back();
@@ -145,6 +170,25 @@ class DirectoryReader {
     }
     std::ranges::sort(names);
     if (std::ranges::adjacent_find(names) != names.end()) return damaged("two tensors have the same name");
+    return {};
+  }
+
+  // Sections that this version does not know, and that a file may be read without.
+  Status skip_chunks() {
+    if (draft_) return {};
+    const std::uint64_t count = in_.varint();
+    if (in_.failed() || count > in_.left() / kLeastChunkSize) return cut_short();
+    std::uint64_t least_id = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const std::uint64_t id = in_.varint();
+      const std::uint64_t size = in_.varint();
+      static_cast<void>(in_.u64());  // its checksum
+      if (in_.failed()) return cut_short();
+      if (id < least_id || id >= kEndOfChunkIds) return damaged("the chunks are not sorted");
+      least_id = id + 1;
+      Bytes chunk;
+      if (Status status = take_section(size, size, chunk); !status.ok()) return std::move(status).in("chunk");
+    }
     return {};
   }
 
@@ -232,6 +276,7 @@ class DirectoryReader {
     return in_.failed() ? cut_short() : Status();
   }
 
+  bool draft_;
   ByteReader in_;
   Bytes sections_;
   std::uint64_t left_to_decode_;
@@ -241,28 +286,38 @@ class DirectoryReader {
 Expected<Container> Container::open(Bytes file, const Limits& limits) noexcept {
   return guarded([&]() -> Expected<Container> {
     PITH_LOADER_TRY(const Header header, read_header(file));
-    const auto directory = file.subspan(kHeaderSize, static_cast<std::size_t>(header.directory_size));
-    if (hash_bytes(directory) != header.directory_hash) return broken("the directory is damaged");
-    return DirectoryReader(directory, file.subspan(kHeaderSize + directory.size()), limits).read();
+    const Bytes stored = file.subspan(kHeaderSize, static_cast<std::size_t>(header.directory_size));
+    if (hash_bytes(stored) != header.directory_hash) return broken("the directory is damaged");
+    const Bytes sections = file.subspan(kHeaderSize + stored.size());
+    if (header.draft) return DirectoryReader(true, stored, sections, limits).read();
+    if (stored.size() < least_stored_size(header.directory_expanded))
+      return broken("the directory expands too far");
+    Vector<std::uint8_t> directory(static_cast<std::size_t>(header.directory_expanded));
+    if (Status status = decompress(stored, directory, "the directory"); !status.ok())
+      return std::unexpected(std::move(status));
+    PITH_LOADER_TRY(Container container, DirectoryReader(false, directory, sections, limits).read());
+    container.directory_ = std::move(directory);
+    return container;
   });
 }
 
 Expected<std::vector<std::uint8_t>> Container::graph() const noexcept {
   return guarded([&]() -> Expected<std::vector<std::uint8_t>> {
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(graph_size_));
+    if (Status status = graph(bytes); !status.ok()) return std::unexpected(std::move(status));
+    return bytes;
+  });
+}
+
+Status Container::graph(std::span<std::uint8_t> out) const noexcept {
+  return guarded([&]() -> Status {
     const auto padding = graph_payload_.subspan(graph_frame_.size());
-    if (hash_bytes(graph_payload_) != graph_payload_hash_) return broken("the graph is damaged");
+    if (hash_bytes(graph_payload_) != graph_payload_hash_) return damaged("the graph is damaged");
     if (std::ranges::any_of(padding, [](std::uint8_t byte) { return byte != 0; })) {
-      return broken("the graph's padding is not zero");
+      return damaged("the graph's padding is not zero");
     }
-    if (ZSTD_findFrameCompressedSize(graph_frame_.data(), graph_frame_.size()) != graph_frame_.size()) {
-      return broken("the graph is not one zstd frame");
-    }
-    std::vector<std::uint8_t> graph(static_cast<std::size_t>(graph_size_));
-    const std::size_t size =
-        ZSTD_decompress(graph.data(), graph.size(), graph_frame_.data(), graph_frame_.size());
-    if (ZSTD_isError(size) != 0U || size != graph.size()) return broken("the graph does not decode");
-    if (hash_bytes(graph) != graph_hash_) return broken("the graph's checksum does not match");
-    return graph;
+    if (Status status = decompress(graph_frame_, out, "the graph"); !status.ok()) return status;
+    return hash_bytes(out) == graph_hash_ ? Status() : damaged("the graph's checksum does not match");
   });
 }
 

@@ -26,7 +26,7 @@ struct StoredStream {
   bool elsewhere = false;  // the bytes are in the payload of an earlier tensor
 };
 
-// One tensor of the directory; the views point into the file's bytes.
+// One tensor of the directory; the views point into the file's bytes or into the container.
 struct TensorInfo {
   std::string_view name;
   TensorHeader header;
@@ -39,11 +39,21 @@ struct TensorInfo {
 
 class Container {
  public:
+  Container(Container&&) noexcept = default;
+  Container& operator=(Container&&) noexcept = default;
+  Container(const Container&) = delete;  // names are views of `directory_`
+  Container& operator=(const Container&) = delete;
+  ~Container() = default;
+
   // Reads the header and directory of a whole file in memory, which must
   // outlive the container. Refuses anything that docs/format.md does not
   // allow, and (StatusCode::limit) files that decode to more than `limits`.
   [[nodiscard]] static Expected<Container> open(std::span<const std::uint8_t> file,
                                                 const Limits& limits = {}) noexcept;
+
+  // Whether the file is of a draft of the format, whose writers left out an operator that only stands for
+  // constants.
+  [[nodiscard]] bool is_draft() const { return draft_; }
 
   // In file order; names are unique.
   [[nodiscard]] std::span<const TensorInfo> tensors() const { return tensors_; }
@@ -58,17 +68,21 @@ class Container {
   // The graph: a serialized ONNX ModelProto without the weights listed in
   // tensors(). Both checksums are verified first.
   [[nodiscard]] Expected<std::vector<std::uint8_t>> graph() const noexcept;
+  // The same into `out`, which must have graph_size() bytes.
+  [[nodiscard]] Status graph(std::span<std::uint8_t> out) const noexcept;
 
  private:
   Container() = default;
 
+  Vector<std::uint8_t> directory_;  // decompressed; empty in drafts, where it is in the file
   std::span<const std::uint8_t> graph_frame_;
   std::span<const std::uint8_t> graph_payload_;
+  bool draft_ = false;
   std::uint64_t graph_size_ = 0;
   std::uint64_t graph_payload_hash_ = 0;
   std::uint64_t graph_hash_ = 0;
-  std::vector<std::string_view> operators_;
-  std::vector<TensorInfo> tensors_;
+  Vector<std::string_view> operators_;
+  Vector<TensorInfo> tensors_;
 
   friend class DirectoryReader;
 };

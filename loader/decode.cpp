@@ -11,6 +11,7 @@
 #include "loader/byte_reader.h"
 #include "loader/fast_decoder.h"
 #include "loader/huffman_decoder.h"
+#include "loader/memory.h"
 #include "loader/small_decoder.h"
 
 namespace pith::loader {
@@ -89,8 +90,8 @@ Status decode_runs(Bytes stored, MutableBytes out) {
   if (in.failed() || run_size > rest.size()) return damaged("a stream of runs is cut short");
   if (run_count > out.size() || value_count > run_count)
     return damaged("a stream of runs is longer than its tensor");
-  std::vector<std::uint8_t> runs(static_cast<std::size_t>(run_count));
-  std::vector<std::uint8_t> values(static_cast<std::size_t>(value_count));
+  Vector<std::uint8_t> runs(static_cast<std::size_t>(run_count));
+  Vector<std::uint8_t> values(static_cast<std::size_t>(value_count));
   Status status = decode_simple(run_coder, rest.first(static_cast<std::size_t>(run_size)), runs);
   if (!status.ok()) return status;
   status = decode_simple(value_coder, rest.subspan(static_cast<std::size_t>(run_size)), values);
@@ -184,7 +185,7 @@ Status decode_planes(Bytes stored, const StreamLayout& layout, int turn, Mutable
   for (std::size_t p = 0; p < width; ++p) {
     if (coders[p] != Coder::raw) inside = p;
   }
-  std::array<std::vector<std::uint8_t>, 8> decoded;
+  std::array<Vector<std::uint8_t>, 8> decoded;
   std::array<Bytes, 8> planes;
   for (std::size_t p = 0; p < width; ++p) {
     if (sizes[p] > rest.size()) return damaged("a stream of planes is cut short");
@@ -214,21 +215,22 @@ bool codes_in_range(Bytes codes, bool is_signed, CodeRange range) {
   });
 }
 
-Status check_affine(const TensorHeader& header, const DecodedTensor& tensor) {
+Status check_affine(const TensorHeader& header, const Parts& parts) {
   const CodeRange range = code_range(header.bits, header.signed_codes);
-  if (!codes_in_range(tensor.values, header.signed_codes, range)) {
+  if (!codes_in_range(parts[0], header.signed_codes, range)) {
     return damaged("a code does not fit " + std::to_string(header.bits) + " bits");
   }
-  if (!codes_in_range(tensor.zero_points, header.signed_codes, range)) {
-    return damaged("a zero point is out of range");
+  if (!codes_in_range(parts[2], header.signed_codes, range)) return damaged("a zero point is out of range");
+  for (std::size_t at = 0; at < parts[1].size(); at += sizeof(float)) {
+    float scale = 0;
+    std::memcpy(&scale, parts[1].data() + at, sizeof scale);
+    if (!std::isfinite(scale) || scale <= 0.0F) return damaged("a scale is not finite and positive");
   }
-  const auto bad = [](float scale) { return !std::isfinite(scale) || scale <= 0.0F; };
-  if (std::ranges::any_of(tensor.floats, bad)) return damaged("a scale is not finite and positive");
   return {};
 }
 
-Status check_codebook(const TensorHeader& header, const DecodedTensor& tensor) {
-  if (std::ranges::any_of(tensor.values, [&](std::uint8_t index) { return index >= header.entries; })) {
+Status check_codebook(const TensorHeader& header, const Parts& parts) {
+  if (std::ranges::any_of(parts[0], [&](std::uint8_t index) { return index >= header.entries; })) {
     return damaged("an index is past the end of its codebook");
   }
   return {};
@@ -244,45 +246,53 @@ Status check_payload(const TensorInfo& tensor) {
   return {};
 }
 
-Expected<DecodedTensor> decode_checked(const TensorInfo& tensor) {
-  if (Status status = check_payload(tensor); !status.ok()) return std::unexpected(std::move(status));
-  std::array<std::vector<std::uint8_t>, kMaxStreams> parts;
+// What the directory promises of the decoded streams of a form.
+Status check_form(const TensorInfo& tensor, const Parts& parts) {
+  if (tensor.header.form == Form::affine) return check_affine(tensor.header, parts);
+  if (tensor.header.form == Form::codebook) return check_codebook(tensor.header, parts);
+  return {};
+}
+
+Status decode_checked(const TensorInfo& tensor, const Parts& parts) {
+  if (Status status = check_payload(tensor); !status.ok()) return status;
   XXH64_state_t state;
   XXH64_reset(&state, 0);
   for (std::size_t i = 0; i < tensor.layout.stream_count; ++i) {
-    parts[i].resize(static_cast<std::size_t>(tensor.layout.streams[i].size));
     Status status =
         decode_stream(tensor.streams[i].coder, tensor.streams[i].bytes, tensor.layout.streams[i], parts[i]);
-    if (!status.ok()) return std::unexpected(std::move(status));
+    if (!status.ok()) return status;
     XXH64_update(&state, parts[i].data(), parts[i].size());
   }
   if (XXH64_digest(&state) != tensor.decoded_hash) {
-    return std::unexpected(damaged("the checksum of its decoded bytes does not match"));
+    return damaged("the checksum of its decoded bytes does not match");
   }
+  return check_form(tensor, parts);
+}
 
+std::span<std::uint8_t> bytes_of(std::vector<float>& floats) {
+  return {reinterpret_cast<std::uint8_t*>(floats.data()), floats.size() * sizeof(float)};
+}
+
+Expected<DecodedTensor> decode_owned(const TensorInfo& tensor) {
+  const auto size = [&](std::size_t i) { return static_cast<std::size_t>(tensor.layout.streams[i].size); };
+  const bool sparse = tensor.header.form == Form::sparse;
   DecodedTensor decoded;
-  Status status;
-  switch (tensor.header.form) {
-    case Form::dense:
-      decoded.values = std::move(parts[0]);
-      break;
-    case Form::affine:
-    case Form::codebook:
-      decoded.values = std::move(parts[0]);
-      decoded.floats.resize(parts[1].size() / sizeof(float));
-      if (!parts[1].empty()) std::memcpy(decoded.floats.data(), parts[1].data(), parts[1].size());
-      decoded.zero_points = std::move(parts[2]);
-      status = tensor.header.form == Form::affine ? check_affine(tensor.header, decoded)
-                                                  : check_codebook(tensor.header, decoded);
-      break;
-    case Form::sparse: {
-      PITH_LOADER_TRY(decoded.positions,
-                      decode_gaps(parts[0], tensor.header.nonzeros, tensor.layout.elements));
-      decoded.values = std::move(parts[1]);
-      break;
-    }
+  Vector<std::uint8_t> gaps(sparse ? size(0) : 0);
+  decoded.values.resize(size(sparse ? 1 : 0));
+  Parts parts{decoded.values, {}, {}};
+  if (sparse) {
+    parts = {gaps, decoded.values, {}};
+  } else if (tensor.header.form != Form::dense) {
+    decoded.floats.resize(size(1) / sizeof(float));
+    decoded.zero_points.resize(size(2));
+    parts = {decoded.values, bytes_of(decoded.floats), decoded.zero_points};
   }
-  if (!status.ok()) return std::unexpected(std::move(status));
+  if (Status status = decode_checked(tensor, parts); !status.ok()) return std::unexpected(std::move(status));
+  if (sparse) {
+    decoded.positions.resize(static_cast<std::size_t>(tensor.header.nonzeros));
+    Status status = decode_gaps(gaps, tensor.layout.elements, decoded.positions);
+    if (!status.ok()) return std::unexpected(std::move(status));
+  }
   return decoded;
 }
 
@@ -298,28 +308,36 @@ Status decode_stream(Coder coder, Bytes stored, const StreamLayout& layout, Muta
   });
 }
 
-Expected<std::vector<std::int64_t>> decode_gaps(Bytes gaps, std::uint64_t count, std::uint64_t elements) {
-  std::vector<std::int64_t> positions;
-  positions.reserve(static_cast<std::size_t>(count));
+Status decode_gaps(Bytes gaps, std::uint64_t elements, std::span<std::int64_t> positions) {
   ByteReader in(gaps);
   std::uint64_t next = 0;  // the first position that may follow
-  for (std::uint64_t i = 0; i < count; ++i) {
+  for (std::int64_t& position : positions) {
     const std::uint64_t gap = in.varint();
-    if (in.failed()) return std::unexpected(damaged("its positions are cut short"));
-    if (gap >= elements - next) return std::unexpected(damaged("a position is outside of the tensor"));
+    if (in.failed()) return damaged("its positions are cut short");
+    if (gap >= elements - next) return damaged("a position is outside of the tensor");
     next += gap + 1;
-    positions.push_back(static_cast<std::int64_t>(next - 1));
+    position = static_cast<std::int64_t>(next - 1);
   }
-  if (in.left() != 0) return std::unexpected(damaged("its positions have bytes after their end"));
-  return positions;
+  return in.left() == 0 ? Status() : damaged("its positions have bytes after their end");
+}
+
+Status decode_parts(const TensorInfo& tensor, const Parts& parts) noexcept {
+  return guarded([&]() -> Status {
+    Status status = decode_checked(tensor, parts);
+    return status.ok() ? status : std::move(status).in(place_of(tensor));
+  });
 }
 
 Expected<DecodedTensor> decode_tensor(const TensorInfo& tensor) noexcept {
   return guarded([&]() -> Expected<DecodedTensor> {
-    auto decoded = decode_checked(tensor);
+    auto decoded = decode_owned(tensor);
     if (decoded) return decoded;
-    return std::unexpected(std::move(decoded).error().in("tensor '" + std::string(tensor.name) + "'"));
+    return std::unexpected(std::move(decoded).error().in(place_of(tensor)));
   });
+}
+
+std::string place_of(const TensorInfo& tensor) {
+  return "tensor '" + std::string(tensor.name) + "'";
 }
 
 }  // namespace pith::loader

@@ -1,8 +1,10 @@
 // Decodes the streams of a tensor.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "loader/container_reader.h"
@@ -26,14 +28,24 @@ struct DecodedTensor {
 [[nodiscard]] Status decode_stream(Coder coder, std::span<const std::uint8_t> stored,
                                    const StreamLayout& layout, std::span<std::uint8_t> out) noexcept;
 
+// Places for the decoded streams of a tensor, in the order of its form; each of the size that its layout
+// says.
+using Parts = std::array<std::span<std::uint8_t>, kMaxStreams>;
+
 // Decodes one tensor of an open container. Verifies the checksums of the stored and of the decoded bytes,
 // and that codes fit their width, zero points their codes' range, indices their codebook; that scales are
-// finite and positive, positions rising and inside of the tensor.
+// finite and positive. After a failure the contents of `parts` are unspecified.
+[[nodiscard]] Status decode_parts(const TensorInfo& tensor, const Parts& parts) noexcept;
+
+// The same into memory of its own; and that positions are rising and inside of the tensor.
 [[nodiscard]] Expected<DecodedTensor> decode_tensor(const TensorInfo& tensor) noexcept;
 
-// Sparse positions from gaps: position = previous + 1 + gap, gaps in LEB128. Exactly `count` positions
-// below `elements` from exactly these bytes.
-[[nodiscard]] Expected<std::vector<std::int64_t>> decode_gaps(std::span<const std::uint8_t> gaps,
-                                                              std::uint64_t count, std::uint64_t elements);
+// Sparse positions from gaps: position = previous + 1 + gap, gaps in LEB128. Exactly positions.size() of
+// them, all below `elements`, from exactly these bytes.
+[[nodiscard]] Status decode_gaps(std::span<const std::uint8_t> gaps, std::uint64_t elements,
+                                 std::span<std::int64_t> positions);
+
+// "tensor 'NAME'", for messages.
+[[nodiscard]] std::string place_of(const TensorInfo& tensor);
 
 }  // namespace pith::loader

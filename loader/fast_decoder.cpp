@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-#include <vector>
 
 #include "loader/fast_lanes.h"
 #include "loader/fast_walk_inl.h"
@@ -19,12 +18,12 @@ constexpr bool holds(std::int64_t value) {
 // A parsed stream with tables: the model, its alias tables, and where the segments are.
 struct TableStream {
   FastModel model;
-  std::vector<AliasEntry> entries;
-  std::vector<std::uint16_t> dividers;
-  std::vector<std::uint32_t> words;
+  Vector<AliasEntry> entries;
+  Vector<std::uint16_t> dividers;
+  Vector<std::uint32_t> words;
   LaneTables tables;
-  std::vector<std::size_t> segment_sizes;  // of all but the last
-  std::size_t first_segment = 0;           // position in the stream
+  Vector<std::size_t> segment_sizes;  // of all but the last
+  std::size_t first_segment = 0;      // position in the stream
 };
 
 Status read_tables(SideReader& side, TableStream& stream) {
@@ -105,9 +104,9 @@ Status read_header(SideReader& side, std::span<const std::uint8_t> bytes, const 
 
 // Buffers for the segments that are decoded side by side.
 struct Scratch {
-  std::array<std::vector<std::uint8_t>, 2> rows;  // the rows a context may look back at, then a segment's
-  std::vector<std::uint8_t> tokens;               // in the order of the weights
-  std::size_t rows_before = 0;                    // bytes of the former
+  std::array<Vector<std::uint8_t>, 2> rows;  // the rows a context may look back at, then a segment's
+  Vector<std::uint8_t> tokens;               // in the order of the weights
+  std::size_t rows_before = 0;               // bytes of the former
 };
 
 // Allocates for a tensor of `weights` weights, of which one or two segments are decoded at a time.

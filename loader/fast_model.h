@@ -5,9 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "loader/fast_format.h"
+#include "loader/memory.h"
 
 namespace pith::loader {
 
@@ -30,8 +30,8 @@ struct Neighbour {
 struct WeightClasses {
   std::size_t row_axis = 0;
   std::size_t column_axis = 0;
-  std::vector<std::uint8_t> row_levels;
-  std::vector<std::uint8_t> column_levels;
+  Vector<std::uint8_t> row_levels;
+  Vector<std::uint8_t> column_levels;
   std::array<std::uint8_t, 2 * kFastMaxClassLevel + 1> by_sum{};
   std::size_t count = 1;
 };
@@ -65,7 +65,7 @@ class ClassMap {
  private:
   const WeightClasses& classes_;
   std::size_t row_size_ = 1;
-  std::vector<std::uint8_t> patterns_;  // one row of classes for each row level in use
+  Vector<std::uint8_t> patterns_;  // one row of classes for each row level in use
   std::array<std::size_t, kFastMaxClassLevel + 1> pattern_of_level_{};
 };
 

@@ -1,6 +1,7 @@
 // What surrounds the hot loop of fast_lanes.h, with SIMD: changing the order of tokens and finding those that
 // need a second look. Gives what the scalar code gives; tests compare them.
 #include "loader/fast_lanes.h"
+#include "loader/simd_dispatch.h"
 
 // Highway compiles this file once a target, by names that it asks for.
 // NOLINTBEGIN(readability-identifier-naming,misc-use-internal-linkage,misc-unused-alias-decls)
@@ -128,21 +129,17 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pith::loader {
 
-HWY_EXPORT(RowsToWeights);
-HWY_EXPORT(WeightsToRows);
-HWY_EXPORT(FindFarTokens);
-
 std::size_t rows_to_weights_simd(const std::uint8_t* rows, std::size_t steps, std::uint8_t* weights) {
-  return HWY_DYNAMIC_DISPATCH(RowsToWeights)(rows, steps, weights);
+  return PITH_SIMD(RowsToWeights)(rows, steps, weights);
 }
 
 std::size_t weights_to_rows_simd(const std::uint8_t* weights, std::size_t steps, std::uint8_t* rows) {
-  return HWY_DYNAMIC_DISPATCH(WeightsToRows)(weights, steps, rows);
+  return PITH_SIMD(WeightsToRows)(weights, steps, rows);
 }
 
 std::size_t find_far_tokens_simd(std::span<const std::uint8_t> tokens, std::uint32_t first, std::uint32_t end,
                                  std::span<std::uint64_t> masks) {
-  return HWY_DYNAMIC_DISPATCH(FindFarTokens)(tokens, first, end, masks);
+  return PITH_SIMD(FindFarTokens)(tokens, first, end, masks);
 }
 
 }  // namespace pith::loader

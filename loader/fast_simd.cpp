@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "loader/fast_lanes.h"
+#include "loader/simd_dispatch.h"
 
 // Highway compiles this file once a target, by names that it asks for.
 // NOLINTBEGIN(readability-identifier-naming,misc-use-internal-linkage,misc-unused-alias-decls)
@@ -299,16 +300,13 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pith::loader {
 
-HWY_EXPORT(DecodeRows);
-HWY_EXPORT(Usable);
-
 void decode_rows_simd(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
   if (runs.front().lanes != kFastMaxLanes) return;
-  HWY_DYNAMIC_DISPATCH(DecodeRows)(tables, runs, steps);
+  PITH_SIMD(DecodeRows)(tables, runs, steps);
 }
 
 bool has_lane_simd() {
-  return HWY_DYNAMIC_DISPATCH(Usable)();
+  return PITH_SIMD(Usable)();
 }
 
 }  // namespace pith::loader

@@ -90,7 +90,7 @@ template <class Coder>
   if (classes.row_axis > classes.column_axis || classes.column_axis > shape.rank) {
     return "the axes of the classes are not those of the tensor";
   }
-  const auto walk_levels = [&](std::size_t from, std::size_t to, std::vector<std::uint8_t>& levels) {
+  const auto walk_levels = [&](std::size_t from, std::size_t to, Vector<std::uint8_t>& levels) {
     levels.resize(static_cast<std::size_t>(shape.product(from, to)));
     LevelModel model;
     std::uint32_t stored = 0;  // one bit for an axis on which all levels are 0

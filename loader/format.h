@@ -1,24 +1,27 @@
-// Numbers of the container format, version 0.3. docs/format.md is the
+// Numbers of the container format, version 1.0. docs/format.md is the
 // normative description; the writer includes this file too.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+
+#include "loader/memory.h"
 
 namespace pith::loader {
 
 inline constexpr std::array<std::uint8_t, 8> kMagic{0x89, 'P', 'I', 'T', 'H', 0x0D, 0x0A, 0x1A};
-inline constexpr std::uint16_t kMajorVersion = 0;
-inline constexpr std::uint16_t kMinorVersion = 3;
-inline constexpr std::uint16_t kOldestMinorVersion =
-    1;                                              // every later version has the same rules and more coders
+inline constexpr std::uint16_t kMajorVersion = 1;  // every minor version of it is read
+inline constexpr std::uint16_t kMinorVersion = 0;
+// Drafts that are read too, with a directory that is not compressed: 0.1, without the coders fast and small,
+// 0.2 with these for codes only, and 0.3.
+inline constexpr std::uint16_t kOldestDraft = 1;
+inline constexpr std::uint16_t kLatestDraft = 3;
 inline constexpr std::uint32_t kKnownFeatures = 0;  // bits of the header that this version may set
 
 inline constexpr std::size_t kHeaderSize = 64;
 inline constexpr std::size_t kHeaderHashedSize = 56;  // what the header's own checksum covers
-inline constexpr std::uint64_t kMaxDirectorySize = std::uint64_t{16} << 20;
+inline constexpr std::uint64_t kMaxDirectorySize = std::uint64_t{16} << 20;  // compressed or not
 inline constexpr std::size_t kMaxNameSize = 65535;
 inline constexpr std::size_t kMaxRank = 8;
 inline constexpr std::size_t kMaxStreams = 3;
@@ -58,10 +61,12 @@ inline constexpr std::uint8_t kAffineZeroPoints = 2;
 inline constexpr std::uint8_t kFloat32 = 1;  // ONNX's numbers of types
 inline constexpr std::uint8_t kInt8 = 3;
 
+using Dims = Vector<std::uint64_t>;
+
 // What the directory says about a tensor, apart from its name and its bytes.
 struct TensorHeader {
-  std::uint8_t dtype = 0;           // ONNX TensorProto.DataType of the values
-  std::vector<std::uint64_t> dims;  // at most 8
+  std::uint8_t dtype = 0;  // ONNX TensorProto.DataType of the values
+  Dims dims;               // at most 8
   Form form = Form::dense;
   bool signed_codes = false;     // affine: codes and zero points are int8, else uint8
   bool has_zero_points = false;  // affine

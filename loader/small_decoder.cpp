@@ -108,9 +108,9 @@ Status decode(std::span<const std::uint8_t> stream, const CodeShape& shape, std:
   if (!parameters) return parameters.error();
   RangeDecoder coder(stream.subspan(bytes.position()));
   if (!coder.starts_well()) return damaged("a small stream has a wrong start");
-  // Too large for the stack of a thread.
+  using Model = small::Model<RangeDecoder>;  // too large for the stack of a thread
   const auto model =
-      std::make_unique<small::Model<RangeDecoder>>(coder, *parameters, width, small::kernel_size(shape));
+      std::allocate_shared<Model>(Allocator<Model>(), coder, *parameters, width, small::kernel_size(shape));
   if (!model->run(values)) return damaged("a small stream is cut short or has a value out of range");
   if (!coder.ends_well()) return damaged("a small stream ends early or late");
   return {};

@@ -13,8 +13,8 @@
 #include <limits>
 #include <span>
 #include <type_traits>
-#include <vector>
 
+#include "loader/memory.h"
 #include "loader/small_format.h"
 #include "loader/small_mixer_inl.h"
 #include "loader/small_prior.h"
@@ -152,13 +152,13 @@ class Model {
   const std::uint32_t shift_;
   const std::uint32_t mean_norm_;  // 2^20 / mean
 
-  std::vector<std::int32_t> column_log_;    // 16 * log2 of a column's scale, relative to the mean
-  std::vector<std::uint32_t> column_norm_;  // 2^20 / (mean * column scale)
-  std::vector<std::uint32_t> column_sum_;
-  std::vector<std::int16_t> column_sign_;
-  std::vector<std::int16_t> seen_log_;     // 16 * log2 of how many values a row has before this column
-  std::vector<std::uint16_t> magnitudes_;  // previous and current row, 256 = mean * column scale
-  std::vector<std::int16_t> values_;       // previous and current row, 64 = mean
+  Vector<std::int32_t> column_log_;    // 16 * log2 of a column's scale, relative to the mean
+  Vector<std::uint32_t> column_norm_;  // 2^20 / (mean * column scale)
+  Vector<std::uint32_t> column_sum_;
+  Vector<std::int16_t> column_sign_;
+  Vector<std::int16_t> seen_log_;     // 16 * log2 of how many values a row has before this column
+  Vector<std::uint16_t> magnitudes_;  // previous and current row, 256 = mean * column scale
+  Vector<std::int16_t> values_;       // previous and current row, 64 = mean
 
   std::array<NodeCounters, kLevels> level_;
   std::array<NodeCounters, kPairs> pair_;
@@ -173,7 +173,7 @@ class Model {
   std::array<Counter, kEscapeBits + 1> escape_top_;
   std::array<Counter, 96> low_;
 
-  std::vector<TapWeights> tap_weights_;  // for each place in a kernel
+  Vector<TapWeights> tap_weights_;  // for each place in a kernel
   std::array<std::size_t, kTaps> lags_{};
   std::int32_t row_sign_ = 0;
   std::int32_t row_start16_ = 0;  // expected log scale of the next row

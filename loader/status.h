@@ -18,6 +18,7 @@ enum class StatusCode : std::uint8_t {
   unsupported,    // a version, feature, form or coder this loader does not know
   limit,          // would decode to more than the caller allows
   out_of_memory,  // an allocation failed
+  unreadable,     // the system does not give the file's bytes
 };
 
 // A code and one sentence; the sentence is empty when the code is `ok`.

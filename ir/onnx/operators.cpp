@@ -24,6 +24,15 @@ class Collector {
   std::set<std::string> names_;
 };
 
+// Of what a message has beside its graph.
+void add_functions_and_training(const proto::ModelProto& message, Collector& collector) {
+  for (const auto& function : message.functions()) collector.add_nodes(function);
+  for (const auto& training : message.training_info()) {
+    collector.add_nodes(training.initialization());
+    collector.add_nodes(training.algorithm());
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> operators(const Model& model) {
@@ -35,11 +44,14 @@ std::vector<std::string> operators(const Model& model) {
   }
   proto::ModelProto carried;
   PITH_ASSERT(carried.ParsePartialFromString(model.carried), "a carried message that was changed");
-  for (const auto& function : carried.functions()) collector.add_nodes(function);
-  for (const auto& training : carried.training_info()) {
-    collector.add_nodes(training.initialization());
-    collector.add_nodes(training.algorithm());
-  }
+  add_functions_and_training(carried, collector);
+  return collector.names();
+}
+
+std::vector<std::string> operators(const proto::ModelProto& message) {
+  Collector collector;
+  collector.add_nodes(message.graph());
+  add_functions_and_training(message, collector);
   return collector.names();
 }
 

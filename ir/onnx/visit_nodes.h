@@ -1,6 +1,9 @@
 // Walks the nodes of ONNX messages, subgraphs included.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "ir/onnx/proto.h"
 
 namespace pith::ir::onnx {
@@ -17,5 +20,8 @@ void visit_nodes(const Owner& owner, const Visit& visit) {
     }
   }
 }
+
+// Every operator of a message, as those of a model: ir/onnx/operators.h.
+[[nodiscard]] std::vector<std::string> operators(const proto::ModelProto& message);
 
 }  // namespace pith::ir::onnx

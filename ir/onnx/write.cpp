@@ -12,6 +12,7 @@
 #include "ir/onnx/raw_data.h"
 #include "ir/onnx/tensor_writer.h"
 #include "ir/onnx/tensors.h"
+#include "ir/onnx/visit_nodes.h"
 
 namespace pith::ir::onnx {
 namespace {
@@ -44,6 +45,7 @@ class Exporter {
     }
     export_graph(kMainGraph, *message.mutable_graph());
     PITH_CHECK_OK(tensors_.finish());
+    written_.operators = operators(message);
     constexpr std::uint64_t kLargest = std::numeric_limits<std::int32_t>::max();
     const auto too_large = [] {
       return fail(ErrorCode::model, "the result is larger than 2 GiB, the limit of an ONNX message",

@@ -36,6 +36,9 @@ struct Written {
     std::shared_ptr<const Constant> constant;
   };
   std::vector<LeftOut> left_out;
+  // Every operator of the file, as ir/onnx/operators.h has those of the model: some nodes are of the file
+  // only.
+  std::vector<std::string> operators;
   // Constants that carriers were asked for but that are written as plain values, with the reason.
   std::vector<std::string> notes;
 };

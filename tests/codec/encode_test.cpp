@@ -228,7 +228,9 @@ TEST_CASE("integers with idle bytes shrink to their used planes") {
 TEST_CASE("gaps come back as positions") {
   const std::vector<std::int64_t> positions{0, 1, 2, 130, 131, 20000, std::int64_t{1} << 40};
   const Bytes gaps = encode_gaps(positions);
-  CHECK(loader::decode_gaps(gaps, positions.size(), (std::uint64_t{1} << 40) + 1) == positions);
+  std::vector<std::int64_t> decoded(positions.size());
+  CHECK(loader::decode_gaps(gaps, (std::uint64_t{1} << 40) + 1, decoded).ok());
+  CHECK(decoded == positions);
   CHECK(encode_gaps({}).empty());
 }
 

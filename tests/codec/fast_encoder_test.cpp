@@ -1,13 +1,12 @@
 #include "codec/fast_encoder.h"
 
-#include <hwy/targets.h>
-
 #include <limits>
 #include <string>
 #include <string_view>
 
 #include "loader/fast_decoder.h"
 #include "loader/fast_lanes.h"
+#include "loader/simd_dispatch.h"
 #include "tests/codec/code_samples.h"
 #include "tests/support/catch.h"
 
@@ -203,15 +202,13 @@ TEST_CASE("a fast stream decodes alike with every width of vectors") {
   const CodeShape shape = shape_of({rows, 512});
   const CodeValues values = structured(rows, 512);
   const CodeBytes stream = encode_fast(values, shape);
-  for (std::int64_t targets = hwy::SupportedTargets(); targets != 0; targets &= targets - 1) {
-    hwy::SetSupportedTargetsForTest(targets & -targets);
-    hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  using loader::SimdTarget;
+  for (const SimdTarget target : {SimdTarget::none, SimdTarget::avx2, SimdTarget::avx3}) {
+    loader::simd_limit = target;
     std::vector<std::int16_t> out(values.size());
     CHECK(decode_fast<std::int16_t>(stream, shape, out).ok());
     CHECK(std::ranges::equal(out, values));
   }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
 TEST_CASE("a fast stream that is cut short or too long is refused") {

@@ -182,15 +182,18 @@ def section_size(used, expanded):
 
 def read_pith(data, limit=8 << 30):
     must(len(data) >= 64 and data[:8] == b"\x89PITH\r\n\x1a", "the file begins with the magic")
-    major, minor, features, size, offset, directory_size, directory_hash, reserved, header_hash = struct.unpack(
+    major, minor, features, size, offset, directory_size, directory_hash, expanded, header_hash = struct.unpack(
         "<HHIQQQQQQ", data[8:64])
-    must(major == 0 and minor in (1, 2, 3), "the version is 0.1 to 0.3")
+    must(major == 1 or (major == 0 and minor in (1, 2, 3)), "the version is 1 or 0.1 to 0.3")
     must(header_hash == xxh64(data[:56]), "the hash of the header is right")
-    must(features == 0 and size == len(data) and offset == 64 and reserved == 0, "the header's fields are right")
+    must(features == 0 and size == len(data) and offset == 64 and (expanded == 0) == (major == 0), "the header's fields are right")
     must(directory_size <= min(1 << 24, len(data) - 64), "the directory lies inside of the file")
+    must(expanded <= min(1 << 24, 4096 * directory_size), "the directory does not expand too far")
     sections = Bytes(data[64:])
     directory = sections.take(directory_size)
     must(xxh64(directory) == directory_hash, "the hash of the directory is right")
+    if major == 1:
+        directory = unzstd(directory, expanded)
 
     record = Bytes(directory)
     frame_size, graph_size, section_hash, graph_hash = (record.varint(), record.varint(), record.fixed(8),
@@ -208,11 +211,21 @@ def read_pith(data, limit=8 << 30):
         tensor.check_same(tensors)
         tensors.append(tensor)
     must(len({tensor.name for tensor in tensors}) == count, "names are unique")
+    chunks = []
+    if major == 1:
+        count = record.varint()
+        must(count <= len(directory), "chunks are inside of the directory")
+        chunks = [(record.varint(), record.varint(), record.fixed(8)) for _ in range(count)]
+        ids = [chunk[0] for chunk in chunks]
+        must(all(a < b for a, b in zip(ids, ids[1:])) and all(i < LIMIT for i in ids), "chunks ascend")
     must(not record.rest(), "the directory ends with its last record")
-    must(graph_size + sum(tensor.expanded for tensor in tensors) <= limit, "the limit is kept")
+    must(graph_size + sum(tensor.expanded for tensor in tensors) + sum(size for _, size, _ in chunks) <= limit,
+         "the limit is kept")
 
     section = sections.take(section_size(frame_size, graph_size))
     payloads = [sections.take(section_size(tensor.used, tensor.expanded)) for tensor in tensors]
+    for _, size, _ in chunks:
+        sections.take(size)
     must(not sections.rest(), "the file ends with its last section")
     must(xxh64(section) == section_hash and not any(section[frame_size:]), "the graph section is whole")
     graph = unzstd(section[:frame_size], graph_size)

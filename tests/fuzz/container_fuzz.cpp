@@ -1,5 +1,7 @@
 // Any bytes as a file, and as the directory and sections behind a header that fits them: checksums are
 // corrected on the way, so that the checks behind them are reached.
+#include <zstd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -17,21 +19,31 @@ namespace loader = pith::loader;
 
 constexpr loader::Limits kLimits{.max_decoded_bytes = std::uint64_t{64} << 20};
 
+Bytes compressed(std::span<const std::uint8_t> bytes) {
+  Bytes frame(ZSTD_compressBound(bytes.size()));
+  frame.resize(ZSTD_compress(frame.data(), frame.size(), bytes.data(), bytes.size(), 1));
+  return frame;
+}
+
 // The first two bytes say how long the directory is.
-Bytes with_header(std::span<const std::uint8_t> data) {
+Bytes with_header(std::span<const std::uint8_t> data, bool draft) {
   const std::size_t directory_size = std::min(data[0] + std::size_t{256} * data[1], data.size() - 2);
+  const auto plain = data.subspan(2, directory_size);
+  const auto sections = data.subspan(2 + directory_size);
   Bytes file(loader::kMagic.begin(), loader::kMagic.end());
   pith::codec::ByteWriter out(file);
-  out.u16(loader::kMajorVersion);
-  out.u16(loader::kMinorVersion);
+  const Bytes directory = draft ? Bytes(plain.begin(), plain.end()) : compressed(plain);
+  out.u16(draft ? 0 : loader::kMajorVersion);
+  out.u16(draft ? loader::kLatestDraft : 0);
   out.u32(0);
-  out.u64(loader::kHeaderSize + data.size() - 2);
+  out.u64(loader::kHeaderSize + directory.size() + sections.size());
   out.u64(loader::kHeaderSize);
-  out.u64(directory_size);
-  out.u64(loader::hash_bytes(data.subspan(2, directory_size)));
-  out.u64(0);
+  out.u64(directory.size());
+  out.u64(loader::hash_bytes(directory));
+  out.u64(draft ? 0 : plain.size());
   out.u64(loader::hash_bytes(file));
-  out.bytes(data.subspan(2));
+  out.bytes(directory);
+  out.bytes(sections);
   return file;
 }
 
@@ -70,6 +82,8 @@ void read(std::span<const std::uint8_t> file) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::span<const std::uint8_t> bytes(data, size);
   read(bytes);
-  if (size >= 2) read(with_header(bytes));
+  for (const bool draft : {true, false}) {
+    if (size >= 2) read(with_header(bytes, draft));
+  }
   return 0;
 }

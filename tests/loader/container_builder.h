@@ -42,7 +42,7 @@ struct HeaderFields {
   std::uint64_t features = 0;
   std::uint64_t extra_file_size = 0;
   std::uint64_t directory_offset = 64;
-  std::uint64_t reserved = 0;
+  std::uint64_t reserved = 0;  // in version 1 the size of the directory before compression
 };
 
 struct StreamFields {
@@ -118,6 +118,15 @@ struct ContainerBuilder {
     append(out, directory);
     append(out, sections);
     return out;
+  }
+
+  // Version 1: the directory is compressed, and ends with chunks.
+  [[nodiscard]] static Bytes file_of_version_1(const Bytes& directory, const Bytes& sections,
+                                               HeaderFields fields = {.major = 1, .minor = 0}) {
+    Bytes frame(ZSTD_compressBound(directory.size()));
+    frame.resize(ZSTD_compress(frame.data(), frame.size(), directory.data(), directory.size(), 3));
+    fields.reserved += directory.size();
+    return file(frame, sections, fields);
   }
 
   [[nodiscard]] Bytes file(const HeaderFields& fields = {}) const {

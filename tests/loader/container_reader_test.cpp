@@ -91,14 +91,110 @@ TEST_CASE("what is no container is refused") {
 
 TEST_CASE("other versions and unknown features are refused as unsupported") {
   const ContainerBuilder builder;
-  CHECK(opened(builder.file({.major = 1})) == StatusCode::unsupported);
+  CHECK(opened(builder.file({.major = 1})) == StatusCode::damaged);  // its directory is not compressed
+  CHECK(opened(builder.file({.major = 2})) == StatusCode::unsupported);
   CHECK(opened(builder.file({.minor = 4})) == StatusCode::unsupported);
+  CHECK(opened(builder.file({.minor = 3})) == StatusCode::ok);
   CHECK(opened(builder.file({.minor = 2})) == StatusCode::ok);
   CHECK(opened(builder.file({.minor = 1})) == StatusCode::ok);
   CHECK(opened(builder.file({.minor = 0})) == StatusCode::unsupported);
   for (int bit = 0; bit < 32; ++bit) {
     CHECK(opened(builder.file({.features = std::uint64_t{1} << bit})) == StatusCode::unsupported);
   }
+}
+
+// The directory of a version 1 file: a draft's, and chunks of these ids and sizes.
+struct Chunk {
+  std::uint64_t id = 0;
+  std::uint64_t size = 0;
+};
+
+Bytes directory_with(const ContainerBuilder& builder, const std::vector<Chunk>& chunks) {
+  Bytes directory = builder.directory();
+  tests::put_varint(directory, chunks.size());
+  for (const Chunk& chunk : chunks) {
+    tests::put_varint(directory, chunk.id);
+    tests::put_varint(directory, chunk.size);
+    tests::put_fixed(directory, 0, 8);
+  }
+  return directory;
+}
+
+TEST_CASE("every minor version of version 1 opens, and a feature that is not known is refused") {
+  ContainerBuilder builder;
+  builder.tensors = {dense("b"), dense("a")};
+  const auto with = [&](const tests::HeaderFields& fields) {
+    return opened(
+        ContainerBuilder::file_of_version_1(directory_with(builder, {}), builder.sections(), fields));
+  };
+  CHECK(with({.major = 1, .minor = 0}) == StatusCode::ok);
+  CHECK(with({.major = 1, .minor = 77}) == StatusCode::ok);
+  CHECK(with({.major = 2, .minor = 0}) == StatusCode::unsupported);
+  CHECK(with({.major = 0, .minor = 2}) == StatusCode::damaged);  // drafts are not compressed
+  CHECK(with({.major = 1, .minor = 0, .features = 1}) == StatusCode::unsupported);
+  CHECK(with({.major = 1, .minor = 0, .reserved = 1}) == StatusCode::damaged);
+  CHECK(with({.major = 1, .minor = 0, .reserved = std::uint64_t{0} - 1}) == StatusCode::damaged);
+  CHECK(with({.major = 1, .minor = 0, .reserved = 1U << 24}) == StatusCode::damaged);
+}
+
+TEST_CASE("names of a version 1 file stay when the container moves") {
+  ContainerBuilder builder;
+  builder.tensors = {dense("a name of more than a few letters"), dense("a")};
+  const Bytes file = ContainerBuilder::file_of_version_1(directory_with(builder, {}), builder.sections());
+  auto first = Container::open(file);
+  REQUIRE(first);
+  const Container container = *std::move(first);
+  first = std::unexpected(Status());
+  CHECK(container.tensors()[0].name == "a name of more than a few letters");
+  CHECK(container.operators()[0] == "Conv");
+}
+
+TEST_CASE("chunks that are not known are skipped, and must fit the file") {
+  ContainerBuilder builder;
+  builder.tensors = {dense()};
+  const auto with = [&](const std::vector<Chunk>& chunks, std::size_t bytes) {
+    Bytes sections = builder.sections();
+    sections.resize(sections.size() + bytes, 0xEE);
+    const Bytes file = ContainerBuilder::file_of_version_1(directory_with(builder, chunks), sections);
+    return Container::open(file, {.max_decoded_bytes = 100000}).has_value();
+  };
+  CHECK(with({{3, 5}, {9, 0}, {1000, 70}}, 75));
+  CHECK_FALSE(with({{3, 5}}, 6));
+  CHECK_FALSE(with({{3, 5}}, 4));
+  CHECK_FALSE(with({{3, 5}, {3, 5}}, 10));
+  CHECK_FALSE(with({{4, 5}, {3, 5}}, 10));
+  CHECK_FALSE(with({{std::uint64_t{1} << 63, 5}}, 5));
+  CHECK_FALSE(with({{3, 200000}}, 200000));  // over the limit
+  Bytes directory = builder.directory();
+  for (const std::uint8_t count : {std::uint8_t{1}, std::uint8_t{127}}) {  // more than there are
+    directory.push_back(count);
+    CHECK(opened(ContainerBuilder::file_of_version_1(directory, builder.sections())) == StatusCode::damaged);
+    directory.pop_back();
+  }
+}
+
+TEST_CASE("a compressed directory is one frame and expands at most 4096 times") {
+  ContainerBuilder builder;
+  const Bytes directory = directory_with(builder, {});
+  Bytes frame(ZSTD_compressBound(directory.size()));
+  frame.resize(ZSTD_compress(frame.data(), frame.size(), directory.data(), directory.size(), 3));
+  const auto with = [&](const Bytes& stored, std::uint64_t expanded) {
+    return opened(
+        ContainerBuilder::file(stored, builder.sections(), {.major = 1, .minor = 0, .reserved = expanded}));
+  };
+  CHECK(with(frame, directory.size()) == StatusCode::ok);
+  Bytes two = frame;
+  tests::append(two, frame);
+  CHECK(with(two, 2 * directory.size()) == StatusCode::damaged);
+  Bytes longer = frame;
+  longer.push_back(0);
+  CHECK(with(longer, directory.size()) == StatusCode::damaged);
+  CHECK(with({}, directory.size()) == StatusCode::damaged);
+  const Bytes zeros(1 << 20, 0);
+  Bytes bomb(ZSTD_compressBound(zeros.size()));
+  bomb.resize(ZSTD_compress(bomb.data(), bomb.size(), zeros.data(), zeros.size(), 19));
+  CHECK(bomb.size() < 256);
+  CHECK(with(bomb, zeros.size()) == StatusCode::damaged);
 }
 
 TEST_CASE("header fields with right checksums but wrong values are refused") {

@@ -26,6 +26,13 @@ std::optional<Bytes> decode(Coder coder, const Bytes& stored, const StreamLayout
   return Bytes(buffer.begin() + 8, buffer.end() - 8);
 }
 
+std::optional<std::vector<std::int64_t>> positions_of(const Bytes& gaps, std::size_t count,
+                                                      std::uint64_t elements) {
+  std::vector<std::int64_t> positions(count);
+  if (!decode_gaps(gaps, elements, positions).ok()) return std::nullopt;
+  return positions;
+}
+
 TEST_CASE("raw bytes are the bytes, no more and no fewer") {
   CHECK(decode(Coder::raw, {1, 2, 3}, {.size = 3}) == Bytes{1, 2, 3});
   CHECK_FALSE(decode(Coder::raw, {1, 2}, {.size = 3}));
@@ -170,22 +177,22 @@ TEST_CASE("runs and values that do not match are refused") {
 }
 
 TEST_CASE("positions are read from gaps") {
-  const auto positions = decode_gaps(Bytes{0, 0, 0x80, 0x01, 5}, 4, 200);
+  const auto positions = positions_of(Bytes{0, 0, 0x80, 0x01, 5}, 4, 200);
   REQUIRE(positions);
   CHECK(*positions == std::vector<std::int64_t>{0, 1, 130, 136});
-  CHECK(decode_gaps(Bytes{}, 0, 0).has_value());
-  CHECK(decode_gaps(Bytes{9}, 1, 10).has_value());
+  CHECK(positions_of(Bytes{}, 0, 0).has_value());
+  CHECK(positions_of(Bytes{9}, 1, 10).has_value());
 }
 
 TEST_CASE("gaps that do not fit the tensor or their bytes are refused") {
-  CHECK_FALSE(decode_gaps(Bytes{10}, 1, 10));
-  CHECK_FALSE(decode_gaps(Bytes{9, 0}, 2, 10));
-  CHECK_FALSE(decode_gaps(Bytes{1}, 2, 10));
-  CHECK_FALSE(decode_gaps(Bytes{1, 1}, 1, 10));
-  CHECK_FALSE(decode_gaps(Bytes{0x80}, 1, 10));
-  CHECK_FALSE(decode_gaps(Bytes{0x80, 0x00}, 1, 10));  // not the shortest form
-  CHECK_FALSE(decode_gaps(Bytes{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}, 1, 10));
-  CHECK_FALSE(decode_gaps(Bytes{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02}, 1, 10));
+  CHECK_FALSE(positions_of(Bytes{10}, 1, 10));
+  CHECK_FALSE(positions_of(Bytes{9, 0}, 2, 10));
+  CHECK_FALSE(positions_of(Bytes{1}, 2, 10));
+  CHECK_FALSE(positions_of(Bytes{1, 1}, 1, 10));
+  CHECK_FALSE(positions_of(Bytes{0x80}, 1, 10));
+  CHECK_FALSE(positions_of(Bytes{0x80, 0x00}, 1, 10));  // not the shortest form
+  CHECK_FALSE(positions_of(Bytes{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}, 1, 10));
+  CHECK_FALSE(positions_of(Bytes{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02}, 1, 10));
 }
 
 }  // namespace

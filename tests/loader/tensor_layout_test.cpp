@@ -12,11 +12,11 @@ constexpr std::uint8_t kFloat16 = 10;
 constexpr std::uint8_t kString = 8;
 constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
 
-TensorHeader affine(std::vector<std::uint64_t> dims) {
+TensorHeader affine(Dims dims) {
   return {.dtype = kFloat32, .dims = std::move(dims), .form = Form::affine, .signed_codes = true, .bits = 4};
 }
 
-TensorHeader codebook(std::vector<std::uint64_t> dims) {
+TensorHeader codebook(Dims dims) {
   return {.dtype = kFloat32, .dims = std::move(dims), .form = Form::codebook, .bits = 4, .entries = 16};
 }
 
@@ -68,8 +68,8 @@ TEST_CASE("shapes whose size overflows are refused, whatever the type") {
 }
 
 TEST_CASE("at most eight dimensions") {
-  CHECK_FALSE(refused({.dtype = kFloat32, .dims = std::vector<std::uint64_t>(8, 1)}));
-  CHECK(refused({.dtype = kFloat32, .dims = std::vector<std::uint64_t>(9, 1)}));
+  CHECK_FALSE(refused({.dtype = kFloat32, .dims = Dims(8, 1)}));
+  CHECK(refused({.dtype = kFloat32, .dims = Dims(9, 1)}));
 }
 
 TEST_CASE("affine scales: one, one a channel, or one a block") {

@@ -297,11 +297,13 @@ def bounded():
 def main():
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
     (folder / "bounded").mkdir(parents=True, exist_ok=True)
-    for old in (*folder.glob("*.onnx"), *folder.glob("bounded/*.onnx")):
+    for old in (*folder.glob("*.onnx"), *folder.glob("*.pith"), *folder.glob("bounded/*.onnx")):
         old.unlink()
     lines = ["# Rule, file, and what the message has to hold. Written by generate.py."]
-    for rule, name, says, data in files():
-        path = folder / f"{name}.onnx"
+    import containers  # which uses the functions above
+    cases = [(*case, ".onnx") for case in files()] + [(*case, ".pith") for case in containers.files()]
+    for rule, name, says, data, suffix in cases:
+        path = folder / f"{name}{suffix}"
         assert len(data) < 2048 and not path.exists(), (name, len(data))
         path.write_bytes(data)
         lines.append(f"{rule}\t{path.name}\t{says}")

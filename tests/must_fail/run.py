@@ -122,11 +122,11 @@ def check_generated():
         place = pathlib.Path(folder)
         sys.argv = ["generate.py", folder]
         generate.main()
-        for path in (*place.rglob("*.onnx"), place / "rules.txt"):
+        for path in (*place.rglob("*.onnx"), *place.rglob("*.pith"), place / "rules.txt"):
             kept = FOLDER / path.relative_to(place)
             if not kept.exists() or kept.read_bytes() != path.read_bytes():
                 yield f"{kept.name} is not what generate.py writes"
-        for kept in FOLDER.rglob("*.onnx"):
+        for kept in (*FOLDER.rglob("*.onnx"), *FOLDER.rglob("*.pith")):
             if not (place / kept.relative_to(FOLDER)).exists():
                 yield f"{kept.name} is not written by generate.py"
 
