@@ -207,7 +207,13 @@ Result<RdQuantizer> RdQuantizer::prepare(const ir::Model& model, passes::PassCon
   PITH_TRY(auto moments, second_moments(model, quantizer.layers_, context));
   const std::size_t count = quantizer.layers_.size();
   for (std::size_t i = 0; i < count; ++i) {
-    if (moments[i].empty()) count_alike(quantizer.layers_[i]);
+    Layer& layer = quantizer.layers_[i];
+    if (!moments[i].empty()) continue;
+    if (context.activations != nullptr && layer.kind != Layer::Kind::values) {
+      context.skipped_tensor(layer.name,
+                             "what it is multiplied with cannot be followed; all inputs count alike");
+    }
+    count_alike(layer);
   }
   quantizer.prepared_.resize(count);
   auto all_prepared = passes::for_each_index(count, context.threads, [&](std::uint64_t i) -> Result<void> {
