@@ -25,8 +25,6 @@ bool is_container(const ir::Buffer& bytes) {
 // Below this a model and everything made of it, four times its size at most, stay in memory and within the
 // bound of a model in one file: 1.2 times its size and 256 MiB.
 constexpr std::uint64_t kLarge = std::uint64_t{90} << 20;
-// A container may decode to several times its size.
-constexpr std::uint64_t kLargeContainer = kLarge / 8;
 
 Result<void> spill(const LoadOptions& options) {
   if (!options.spill_folder.empty()) return ir::Buffer::spill_to(options.spill_folder);
@@ -91,7 +89,7 @@ Result<ModelFile> load_model(const std::filesystem::path& path, const LoadOption
   Result<ir::Model> model;
   if (is_container(file.bytes)) {
     file.format = ModelFormat::pith;
-    if (file.bytes.size() >= kLargeContainer) PITH_CHECK_OK(spill(load));
+    if (codec::decoded_bytes(file.bytes) >= kLarge) PITH_CHECK_OK(spill(load));
     model = from_pith(file.bytes, load.threads);
   } else {
     ir::onnx::ReadOptions options;

@@ -1,5 +1,6 @@
 #include "codec/pith_file.h"
 
+#include <limits>
 #include <unordered_map>
 
 #include "codec/constant_coding.h"
@@ -85,6 +86,15 @@ Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits
   if (!tensors.all_taken())
     return fail(ErrorCode::model, "the file holds tensors that its graph does not use");
   return model;
+}
+
+std::uint64_t decoded_bytes(const ir::Buffer& file) {
+  const auto container = loader::Container::open(
+      octets(file.text()), {.max_decoded_bytes = std::numeric_limits<std::uint64_t>::max()});
+  std::uint64_t total = 0;
+  if (!container) return total;
+  for (const loader::TensorInfo& tensor : container->tensors()) total += tensor.layout.expanded_size;
+  return total;
 }
 
 }  // namespace pith::codec

@@ -21,4 +21,7 @@ namespace pith::codec {
 [[nodiscard]] Result<ir::Model> from_pith(const ir::Buffer& file, const loader::Limits& limits = {},
                                           unsigned threads = 1);
 
+// What decoding everything in a file takes, as its directory says; 0 for a file that from_pith() refuses.
+[[nodiscard]] std::uint64_t decoded_bytes(const ir::Buffer& file);
+
 }  // namespace pith::codec

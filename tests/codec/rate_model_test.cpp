@@ -22,7 +22,7 @@ TEST_CASE("rate model: frequent codes cost less, and chances of those that can o
 }
 
 TEST_CASE("rate model: one code alone, at either end") {
-  for (const std::size_t only : {0, 3}) {
+  for (const std::size_t only : {std::size_t{0}, std::size_t{3}}) {
     std::vector<std::uint64_t> counts(4);
     counts[only] = 1000;
     CHECK(AdaptiveRate().bits(counts)[only] < 0.01F);

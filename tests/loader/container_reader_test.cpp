@@ -2,64 +2,12 @@
 
 #include <string>
 
-#include "loader/decode.h"
-#include "tests/loader/container_builder.h"
-#include "tests/support/catch.h"
+#include "tests/loader/container_samples.h"
 
 namespace pith::loader {
 namespace {
 
-using tests::Bytes;
-using tests::ContainerBuilder;
-using tests::RecordFields;
-
-constexpr std::uint8_t kDense = 0;
-constexpr std::uint8_t kAffine = 1;
-constexpr std::uint8_t kCodebook = 2;
-constexpr std::uint8_t kSparse = 3;
-constexpr std::uint8_t kUint8 = 2;
-const Bytes kOne{0, 0, 0x80, 0x3F};  // float32 1.0
-
-StatusCode opened(const Bytes& file, const Limits& limits = {}) {
-  const auto container = Container::open(file, limits);
-  if (container) return StatusCode::ok;
-  CHECK_FALSE(container.error().message().empty());
-  return container.error().code();
-}
-
-Bytes with(const RecordFields& tensor) {
-  ContainerBuilder builder;
-  builder.tensors = {tensor};
-  return builder.file();
-}
-
-StatusCode decoded(const Bytes& file) {
-  const auto container = Container::open(file);
-  if (!container) return container.error().code();
-  for (const TensorInfo& tensor : container->tensors()) {
-    if (const auto values = decode_tensor(tensor); !values) return values.error().code();
-  }
-  return StatusCode::ok;
-}
-
-RecordFields dense(std::string_view name = "w") {
-  return {.name = name,
-          .shape_and_form = {kUint8, 1, 3, kDense},
-          .streams = {{0, {1, 2, 3}}},
-          .decoded = {1, 2, 3}};
-}
-
-// Three 4-bit signed codes with one scale, and a zero point when there are four bytes.
-RecordFields affine(Bytes codes, Bytes scale, Bytes zero_points = {}) {
-  RecordFields tensor{.shape_and_form = {kFloat32, 1, 3, kAffine, 1, 4, kNoAxis, 0}, .decoded = codes};
-  if (!zero_points.empty()) tensor.shape_and_form[4] = 3;
-  tests::append(tensor.decoded, scale);
-  tests::append(tensor.decoded, zero_points);
-  // A code of 8 bits cannot be stored raw at 4, but as a constant it can be anything.
-  tensor.streams = {{3, {codes[0]}}, {0, scale}};
-  if (!zero_points.empty()) tensor.streams.push_back({0, zero_points});
-  return tensor;
-}
+using namespace samples;
 
 TEST_CASE("a container opens and gives back what is in it") {
   ContainerBuilder builder;
@@ -360,76 +308,6 @@ TEST_CASE("a graph section expands at most 4096 times") {
   CHECK(reads_graph());
   builder.graph_padding.back() = 1;
   CHECK_FALSE(reads_graph());
-}
-
-TEST_CASE("checksums of stored and of decoded bytes are verified") {
-  RecordFields tensor = dense();
-  tensor.decoded = {1, 2, 4};
-  CHECK(opened(with(tensor)) == StatusCode::ok);
-  CHECK(decoded(with(tensor)) == StatusCode::damaged);
-  Bytes file = with(dense());
-  file.back() ^= 1;
-  CHECK(opened(file) == StatusCode::ok);
-  CHECK(decoded(file) == StatusCode::damaged);
-}
-
-TEST_CASE("codes, scales and zero points are checked") {
-  CHECK(decoded(with(affine({7, 7, 7}, kOne))) == StatusCode::ok);
-  CHECK(decoded(with(affine({0xF8, 0xF8, 0xF8}, kOne, {7}))) == StatusCode::ok);
-  CHECK(decoded(with(affine({8, 8, 8}, kOne))) == StatusCode::damaged);
-  CHECK(decoded(with(affine({0xF7, 0xF7, 0xF7}, kOne))) == StatusCode::damaged);
-  CHECK(decoded(with(affine({7, 7, 7}, kOne, {8}))) == StatusCode::damaged);
-  for (const Bytes& scale : {Bytes{0, 0, 0, 0}, Bytes{0, 0, 0, 0x80}, Bytes{0, 0, 0x80, 0xBF},
-                             Bytes{0, 0, 0x80, 0x7F}, Bytes{0, 0, 0xC0, 0x7F}}) {
-    CHECK(decoded(with(affine({7, 7, 7}, scale))) == StatusCode::damaged);
-  }
-}
-
-TEST_CASE("indices past their codebook are refused") {
-  RecordFields tensor{.shape_and_form = {kFloat32, 1, 4, kCodebook, 2, kNoAxis, 3}};
-  const Bytes centroids(12, 0x11);
-  tensor.streams = {{0, {0b00'01'10'10}}, {0, centroids}};
-  tensor.decoded = {0, 1, 2, 2};
-  tests::append(tensor.decoded, centroids);
-  CHECK(decoded(with(tensor)) == StatusCode::ok);
-  tensor.streams[0].bytes = {0b00'01'10'11};
-  tensor.decoded[3] = 3;
-  CHECK(decoded(with(tensor)) == StatusCode::damaged);
-}
-
-TEST_CASE("sparse positions outside of the tensor are refused") {
-  RecordFields tensor{.shape_and_form = {kUint8, 1, 10, kSparse, 2, 2},
-                      .streams = {{0, {4, 4}}, {0, {8, 9}}}};
-  tensor.decoded = {4, 4, 8, 9};
-  const Bytes file = with(tensor);
-  const auto container = Container::open(file);
-  REQUIRE(container);
-  CHECK(decode_tensor(container->tensors()[0])->positions == std::vector<std::int64_t>{4, 9});
-  tensor.streams[0].bytes = {4, 5};
-  tensor.decoded = {4, 5, 8, 9};
-  CHECK(decoded(with(tensor)) == StatusCode::damaged);
-}
-
-TEST_CASE("a graph that is not exactly one zstd frame of its size is refused") {
-  const auto graph_of = [](const ContainerBuilder& builder) {
-    const Bytes file = builder.file();
-    const auto container = Container::open(file);
-    return container && container->graph().has_value();
-  };
-  ContainerBuilder builder;
-  CHECK(graph_of(builder));
-  builder.graph.push_back('x');
-  CHECK_FALSE(graph_of(builder));
-  builder = ContainerBuilder();
-  builder.frame.push_back(0);
-  CHECK_FALSE(graph_of(builder));
-  builder = ContainerBuilder();
-  builder.frame.pop_back();
-  CHECK_FALSE(graph_of(builder));
-  builder = ContainerBuilder();
-  tests::append(builder.frame, builder.frame);
-  tests::append(builder.graph, builder.graph);
-  CHECK_FALSE(graph_of(builder));
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ def layout():
     graph, record = graph_of([3], 2), dense(b"abc")
     right = [record]
     yield "version-2", "format version 2.0", file_of(right, graph, version=(2, 0))
-    yield "version-0-3", "format version 0.3", file_of(right, graph, version=(0, 3))
+    yield "version-0-4", "format version 0.4", file_of(right, graph, version=(0, 4))
     yield "feature-unknown", "feature", file_of(right, graph, features=1)
     yield "size-of-the-file", "bytes instead of", file_of(right, graph, size=1)
     yield "offset-of-the-directory", "header is invalid", file_of(right, graph, offset=65)
@@ -112,7 +112,7 @@ def coders():
     yield "runs-without-their-value", "match", coded(4, RUNS, bytes([0, 1, 0, RAW, 1, RAW, 2]))
     yield "planes-of-single-bytes", "planes", coded(4, 2, bytes([RAW, 4]) + b"abcd")
     yield "coder-unknown", "coder is unknown", coded(4, 99, b"abcd")
-    yield "codes-coder-on-bytes", "coder of codes", coded(4, 5, b"abcd")
+    yield "coder-of-bytes-on-floats", "coder of bytes", file_of([Record([1, 1, 1, 0], [(5, b"abcd")], b"")], graph_of([1], 1))
     yield "expands-too-far", "ends outside", coded(2**32, CONSTANT, b"a")
 
 

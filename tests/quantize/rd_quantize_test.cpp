@@ -125,7 +125,7 @@ TEST_CASE(
     wanted *= static_cast<double>(
         step / std::get<ir::Affine>(constant_named(aware, "w").form).scales.as<float>()[0]);
   }
-  CHECK(squared_error(model, aware, x, 48, true) < 0.2 * squared_error(model, blind.after, x, 48, true));
+  CHECK(squared_error(model, aware, x, 48, true) < 0.3 * squared_error(model, blind.after, x, 48, true));
 }
 
 TEST_CASE("rd-quantize: lambda takes bits away") {

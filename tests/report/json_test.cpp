@@ -134,7 +134,7 @@ TEST_CASE("json: the schema refuses what is not as it says") {
   CHECK(refuses([](json& r) { r.erase("recipe"); }));
   CHECK(refuses([](json& r) { r["recipes"] = 1; }));
   CHECK(refuses([](json& r) { r["status"] = "finished"; }));
-  CHECK(refuses([](json& r) { r["exit_code"] = 1; }));
+  CHECK(refuses([](json& r) { r["exit_code"] = 2; }));
   CHECK(refuses([](json& r) { r["inputs"][0]["bytes"] = -1; }));
   CHECK(refuses([](json& r) { r["inputs"][0]["sha256"] = "abc"; }));
   CHECK(refuses([](json& r) { r["tensors"][0]["sparsity"] = 1.5; }));
