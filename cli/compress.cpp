@@ -77,9 +77,8 @@ Result<std::string> pipeline_text(const Args& args) {
       return fail(ErrorCode::usage, fmt::format("recipe {} cannot be read", args.recipe), "check the path");
     return std::string(std::istreambuf_iterator<char>(file), {});
   }
-  if (args.preset.empty() && !args.budgets.empty() && args.codec.empty()) return std::string(kBudgetPipeline);
   PITH_TRY(const Preset preset, find_preset(args.preset.empty() ? kDefaultPreset : args.preset));
-  std::string text(preset.pipeline);
+  std::string text(args.preset.empty() && !args.budgets.empty() ? kBudgetPipeline : preset.pipeline);
   if (args.codec.empty()) return text;
   PITH_ASSERT(text.ends_with("entropy-code"), "a preset that does not end with entropy-code");
   return text + fmt::format("{{coder={}}}", args.codec);

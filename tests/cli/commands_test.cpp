@@ -87,6 +87,7 @@ TEST_CASE("commands: compress with a budget") {
   CHECK(bench.read("a.pith") == bench.read("b.pith"));
   bench.done(compress({"-o", "c.pith", "--budget", "ratio=6x"}));
   CHECK(bench.read("c.pith").size() * 6 <= bench.read("small.onnx").size());
+  bench.done(compress({"-o", "e.pith", "--budget", "metric>=0.9", "--codec", "fast"}));
 
   const CommandRun failed = bench.pith(compress({"-o", "d.pith", "--budget", "ratio=100000x"}));
   CHECK(failed.exit_code == 1);
