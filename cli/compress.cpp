@@ -78,10 +78,13 @@ Result<std::string> pipeline_text(const Args& args) {
     return std::string(std::istreambuf_iterator<char>(file), {});
   }
   PITH_TRY(const Preset preset, find_preset(args.preset.empty() ? kDefaultPreset : args.preset));
-  std::string text(args.preset.empty() && !args.budgets.empty() ? kBudgetPipeline : preset.pipeline);
-  if (args.codec.empty()) return text;
+  const bool searched = args.preset.empty() && !args.budgets.empty();
+  std::string text(searched ? kBudgetPipeline : preset.pipeline);
   PITH_ASSERT(text.ends_with("entropy-code"), "a preset that does not end with entropy-code");
-  return text + fmt::format("{{coder={}}}", args.codec);
+  // A budget asks for the fewest bytes.
+  const std::string codec = args.codec.empty() && searched ? "small" : args.codec;
+  if (codec.empty()) return text;
+  return text + fmt::format("{{coder={}}}", codec);
 }
 
 Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts, std::string_view flag) {
