@@ -32,8 +32,7 @@ int choose(float value, float inverse_step, float step, double error_cost, doubl
   if (nearest == 0 || bit_cost == 0) return nearest;
   const auto cost = [&](int code) {
     const double error = static_cast<double>(value) - static_cast<double>(code) * static_cast<double>(step);
-    return error_cost * error * error +
-           bit_cost * static_cast<double>(bits[static_cast<std::size_t>(code + kLargestCode)]);
+    return error_cost * error * error + bit_cost * static_cast<double>(bits[index_of_code(code)]);
   };
   int best = nearest;
   double least = cost(nearest);

@@ -75,8 +75,7 @@ double total_bits(std::span<const std::int8_t> codes, const passes::RateModel* r
   if (rate == nullptr) return 0;
   const CodeBits bits = bits_of(codes, *rate);
   double total = 0;
-  for (const std::int8_t code : codes)
-    total += static_cast<double>(bits[static_cast<std::size_t>(code + kLargestCode)]);
+  for (const std::int8_t code : codes) total += static_cast<double>(bits[index_of_code(code)]);
   return total;
 }
 

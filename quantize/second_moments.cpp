@@ -159,7 +159,8 @@ class Collector {
     const auto values = output.as<float>();
     Rows rows = make_rows(hidden, batch * std::min(steps - 1, most_));
     for (std::size_t group = 0; group < sums_.size(); ++group) {
-      const bool backwards = group == 1 || node_->attribute<std::string>("direction", "forward") == "reverse";
+      const auto* direction = node_->find<std::string>("direction");
+      const bool backwards = group == 1 || (direction != nullptr && *direction == "reverse");
       Eigen::Index at = 0;
       for (std::size_t sample = 0; sample < batch; ++sample) {
         for (const std::size_t step : spread(steps - 1, most_, sample)) {

@@ -2,19 +2,32 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace pith::quantize {
+
+namespace {
+
+using Ints = std::vector<std::int64_t>;
+
+Ints ints(const ir::Node& node, std::string_view name, Ints standard) {
+  const Ints* given = node.find<Ints>(name);
+  return given != nullptr ? *given : std::move(standard);
+}
+
+}  // namespace
 
 std::optional<Windows> Windows::of(const ir::Node& conv, const ir::Shape& input,
                                    const std::vector<std::int64_t>& kernel) {
   const std::size_t rank = kernel.size();
   if (input.size() != rank + 2) return std::nullopt;
-  using Ints = std::vector<std::int64_t>;
-  const Ints strides = conv.attribute<Ints>("strides", Ints(rank, 1));
-  const Ints dilations = conv.attribute<Ints>("dilations", Ints(rank, 1));
-  const Ints pads = conv.attribute<Ints>("pads", Ints(2 * rank, 0));
+  const Ints strides = ints(conv, "strides", Ints(rank, 1));
+  const Ints dilations = ints(conv, "dilations", Ints(rank, 1));
+  const Ints pads = ints(conv, "pads", Ints(2 * rank, 0));
   if (strides.size() != rank || dilations.size() != rank || pads.size() != 2 * rank) return std::nullopt;
-  const auto automatic = conv.attribute<std::string>("auto_pad", "NOTSET");
+  const auto* given = conv.find<std::string>("auto_pad");
+  const std::string automatic = given != nullptr ? *given : "NOTSET";
   Windows windows;
   windows.count_ = 1;
   for (std::size_t i = 0; i < rank; ++i) {

@@ -49,7 +49,7 @@ inline RecordFields dense(std::string_view name = "w") {
 }
 
 // Three 4-bit signed codes with one scale, and a zero point when there are four bytes.
-inline RecordFields affine(Bytes codes, Bytes scale, Bytes zero_points = {}) {
+inline RecordFields affine(Bytes codes, Bytes scale, const Bytes& zero_points = {}) {
   RecordFields tensor{.shape_and_form = {kFloat32, 1, 3, kAffine, 1, 4, kNoAxis, 0}, .decoded = codes};
   if (!zero_points.empty()) tensor.shape_and_form[4] = 3;
   tests::append(tensor.decoded, scale);

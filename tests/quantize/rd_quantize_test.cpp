@@ -91,8 +91,9 @@ double squared_error(const ir::Model& a, const ir::Model& b, const ir::Tensor& x
   return sum;
 }
 
-const std::string kGemm = "net (float[N,32] x) => (float[N,48] y) <float[48,32] w = {" + list(48 * 32, 1) +
-                          "}, float[48] b = {" + list(48, 2) + "}> { y = Gemm<transB=1>(x, w, b) }";
+const std::string kGemm = "net (float[N,32] x) => (float[N,48] y) <float[48,32] w = {" +
+                          list(std::size_t{48} * 32, 1) + "}, float[48] b = {" + list(48, 2) +
+                          "}> { y = Gemm<transB=1>(x, w, b) }";
 
 }  // namespace
 
@@ -146,7 +147,7 @@ TEST_CASE("rd-quantize: lambda takes bits away") {
 }
 
 TEST_CASE("rd-quantize: granularity=channel has a scale a row, powers of two apart") {
-  std::vector<float> weights = seeded_weights(16 * 64, 5);
+  std::vector<float> weights = seeded_weights(std::size_t{16} * 64, 5);
   for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= i % 16 < 8 ? 1.0F : 0.01F;
   Inputs inputs(neighbours({256, 64}));
   const auto run =
@@ -161,7 +162,7 @@ TEST_CASE("rd-quantize: granularity=channel has a scale a row, powers of two apa
 }
 
 TEST_CASE("rd-quantize: zeros stay zeros, and twice is once") {
-  std::vector<float> weights = seeded_weights(32 * 32, 7);
+  std::vector<float> weights = seeded_weights(std::size_t{32} * 32, 7);
   for (std::size_t i = 0; i < weights.size(); i += 2) weights[i] = 0;
   Inputs inputs(neighbours({64, 32}));
   const auto once = run_pass<RdQuantize>(model_around({32, 32}, weights), {}, context_with(kRate, &inputs));
