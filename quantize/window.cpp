@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace pith::quantize {
 
@@ -11,9 +10,9 @@ namespace {
 
 using Ints = std::vector<std::int64_t>;
 
-Ints ints(const ir::Node& node, std::string_view name, Ints standard) {
+Ints ints(const ir::Node& node, std::string_view name, const Ints& standard) {
   const Ints* given = node.find<Ints>(name);
-  return given != nullptr ? *given : std::move(standard);
+  return given != nullptr ? *given : standard;
 }
 
 }  // namespace
