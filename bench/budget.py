@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compresses labelled models under a budget and writes the table of docs/benchmarks.md.
 
-    ~/.cache/pith/python/bin/python bench/budget.py [--write] [--only NAME ...] [PITH]
+    ~/.cache/pith/python/bin/python bench/budget.py [--write] [--only NAME]... [PITH]
 
 Each model is compressed with --budget on all of its labelled data (drop at most half a point; without labels,
 agreement of 98 %, or the reconstruction error of the publisher's int8 file), and compared with the smallest
@@ -21,6 +21,8 @@ import tempfile
 
 import numpy as np
 import onnxruntime as ort
+
+from page import write_table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ASSETS = pathlib.Path(os.environ.get("PITH_ASSETS", ROOT.parent / "shared")).resolve()
@@ -123,17 +125,14 @@ def table(pith, only):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pith", nargs="?", default=ROOT / "build" / "release" / "pith")
-    parser.add_argument("--only", nargs="*", help="models to run")
+    parser.add_argument("--only", action="append", help="a model to run; may be repeated")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     arguments = parser.parse_args()
     if not (ASSETS / "models").is_dir():
         sys.exit(f"budget.py: PITH_ASSETS={ASSETS} has no folder 'models'")
     text = table(arguments.pith, arguments.only)
     if arguments.write:
-        page = ROOT / "docs" / "benchmarks.md"
-        old = page.read_text()
-        new = re.sub(r"<!-- budget -->.*<!-- /budget -->", f"<!-- budget -->\n{text}\n<!-- /budget -->", old, flags=re.S)
-        page.write_text(new)
+        write_table("budget", text + "\n")
 
 
 if __name__ == "__main__":

@@ -25,11 +25,11 @@ import tempfile
 import onnx
 from onnx import numpy_helper
 
+from page import write_table
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("PITH_CACHE", pathlib.Path.home() / ".cache/pith"))
 ASSETS = pathlib.Path(os.environ.get("PITH_ASSETS", ROOT / "../shared")).resolve()
-PAGE = ROOT / "docs/benchmarks.md"
-MARKS = "<!-- lossless -->\n", "<!-- /lossless -->\n"
 CODECS = ("auto", "huffman", "fast", "small")
 SHARE = 0.85
 BYTES = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}
@@ -101,13 +101,6 @@ def models(only):
     return [(name, path) for name, path in found if only in name]
 
 
-def write_page(table):
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(MARKS[0])
-    _, after = rest.split(MARKS[1])
-    PAGE.write_text(before + MARKS[0] + table + MARKS[1] + after, encoding="utf-8")
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("pith", nargs="?", default=str(ROOT / "build/release/pith"))
@@ -139,7 +132,7 @@ def main():
     text = "\n".join([*table, "", *notes]) + "\n"
     print(text)
     if arguments.write:
-        write_page(text)
+        write_table("lossless", text)
     return 1 if short else 0
 
 

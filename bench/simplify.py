@@ -33,10 +33,10 @@ from onnx import numpy_helper
 import feeds
 import runtime
 
+from page import write_table
+
 CACHE = pathlib.Path(os.environ.get("PITH_CACHE", pathlib.Path.home() / ".cache/pith"))
 ASSETS = pathlib.Path(os.environ.get("PITH_ASSETS", ROOT / "../shared")).resolve()
-PAGE = ROOT / "docs/benchmarks.md"
-MARKS = "<!-- simplify -->\n", "<!-- /simplify -->\n"
 ONNXSLIM, ISNET = "0.1.98", "1.4.5"
 TOLERANCE = 1e-5
 
@@ -182,13 +182,6 @@ def models(only):
     return [(name, path) for name, path in found if only in name]
 
 
-def write_page(table):
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(MARKS[0])
-    _, after = rest.split(MARKS[1])
-    PAGE.write_text(before + MARKS[0] + table + MARKS[1] + after, encoding="utf-8")
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("pith", nargs="?", default=str(ROOT / "build/release/pith"))
@@ -215,7 +208,7 @@ def main():
     text = "\n".join([*table, "", *notes]) + "\n"
     print(text)
     if arguments.write:
-        write_page(text)
+        write_table("simplify", text)
     return 1 if short else 0
 
 

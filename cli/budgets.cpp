@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "cli/signals.h"
 #include "quantize/rd_quantize.h"
 
 namespace pith::cli {
@@ -30,21 +29,20 @@ Result<Budgets> Budgets::parse(const Args& args, const passes::Pipeline& pipelin
   return budgets;
 }
 
-Result<void> Budgets::install(const Args& args, Ui& ui, const ModelFile& original, Evaluation& evaluation,
-                              const passes::PassContext& context, ModelFormat format,
+Result<void> Budgets::install(Ui& ui, Candidates::Calibration calibration, const ModelFile& original,
+                              Evaluation& evaluation, const passes::PassContext& context, ModelFormat format,
                               passes::Pipeline& pipeline) {
-  PITH_TRY(candidates_,
-           Candidates::make(args, original, evaluation, {pipeline, index_ + 1, context, format}));
-  double lambda = quantize::RdQuantize::Options().lambda;
-  for (const passes::Setting& setting : pipeline.passes()[index_]->settings()) {
-    if (setting.key == "lambda") lambda = std::stod(setting.value);
-  }
+  PITH_TRY(candidates_, Candidates::make(std::move(calibration), original, evaluation,
+                                         {pipeline, index_ + 1, context, format}));
+  PITH_TRY(const auto given,
+           passes::parse_options<quantize::RdQuantize::Options>(pipeline.passes()[index_]->settings()));
   search::SearchOptions options;
   options.progress = [&ui](const std::string& stage, std::size_t done, std::size_t total) {
     if (done <= 1) ui.progress.stage(stage);
     ui.progress.update(done, total);
   };
-  auto pass = std::make_unique<search::BudgetedQuantize>(*candidates_, budgets_, lambda, std::move(options));
+  auto pass =
+      std::make_unique<search::BudgetedQuantize>(*candidates_, budgets_, given.lambda, std::move(options));
   search_ = pass.get();
   pipeline.replace(index_, std::move(pass));
   return {};

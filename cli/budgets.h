@@ -25,8 +25,8 @@ class Budgets {
 
   [[nodiscard]] bool any() const { return !budgets_.empty(); }
 
-  // Puts the search into the pipeline. All arguments must outlive the pipeline's run.
-  [[nodiscard]] Result<void> install(const Args& args, Ui& ui, const ModelFile& original,
+  // Puts the search into the pipeline. What is given by reference must outlive the pipeline's run.
+  [[nodiscard]] Result<void> install(Ui& ui, Candidates::Calibration calibration, const ModelFile& original,
                                      Evaluation& evaluation, const passes::PassContext& context,
                                      ModelFormat format, passes::Pipeline& pipeline);
 

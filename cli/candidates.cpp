@@ -12,30 +12,21 @@ constexpr std::uint64_t kSomeSamples = 2000;
 
 }  // namespace
 
-Result<std::unique_ptr<Candidates>> Candidates::make(const Args& args, const ModelFile& original,
+Result<std::unique_ptr<Candidates>> Candidates::make(Calibration calibration, const ModelFile& original,
                                                      Evaluation& evaluation, const Finish& finish) {
-  PITH_TRY(auto spec, engine::DatasetSpec::parse(args.calib));
-  spec.synthetic.seed = args.seed;
-  PITH_TRY(auto data, engine::Dataset::open(spec));
-  PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
   auto made = std::unique_ptr<Candidates>(
-      new Candidates(runtime, std::move(data), evaluation, finish, original.total_bytes));
+      new Candidates(std::move(calibration), evaluation, finish, original.total_bytes));
   PITH_TRY(made->outputs_, made->outputs_of(original.model));
   return made;
 }
 
 Result<std::vector<std::vector<ir::Tensor>>> Candidates::outputs_of(const ir::Model& model) const {
-  const std::vector<ir::ValueId>& outputs = model.graph().outputs();
-  auto taps = engine::Taps::create(runtime_, model, outputs, data_, kCalibrationSamples);
-  if (!taps &&
-      taps.error().code() == ErrorCode::data) {  // the inputs may fix a batch that does not divide it
-    taps = engine::Taps::create(runtime_, model, outputs, data_);
-  }
-  if (!taps) return std::unexpected(std::move(taps).error());
-  std::vector<std::vector<ir::Tensor>> batches(taps->data().batches());
+  PITH_TRY(const auto taps, engine::Taps::create_on_few(calibration_.runtime, model, model.graph().outputs(),
+                                                        calibration_.data, kCalibrationSamples));
+  std::vector<std::vector<ir::Tensor>> batches(taps.data().batches());
   auto all_run = passes::for_each_index(batches.size(), finish_.context.threads,
                                         [&](std::uint64_t batch) -> Result<void> {
-                                          PITH_TRY(batches[batch], taps->run(batch));
+                                          PITH_TRY(batches[batch], taps.run(batch));
                                           return {};
                                         });
   PITH_CHECK_OK(std::move(all_run));

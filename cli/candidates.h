@@ -1,7 +1,6 @@
 // Measures the candidates of a search as they would ship.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <vector>
 
@@ -22,9 +21,16 @@ class Candidates final : public search::Judge {
     ModelFormat format;
   };
 
-  // Runs the original on --calib and keeps its outputs; the metric is that of `evaluation`, whose reference
-  // is the original already. `finish` and `evaluation` must outlive this.
-  [[nodiscard]] static Result<std::unique_ptr<Candidates>> make(const Args& args, const ModelFile& original,
+  // What --calib names.
+  struct Calibration {
+    engine::Runtime runtime;
+    engine::Dataset data;
+  };
+
+  // Runs the original on the calibration data and keeps its outputs; the metric is that of `evaluation`,
+  // whose reference is the original already. `finish` and `evaluation` must outlive this.
+  [[nodiscard]] static Result<std::unique_ptr<Candidates>> make(Calibration calibration,
+                                                                const ModelFile& original,
                                                                 Evaluation& evaluation, const Finish& finish);
 
   [[nodiscard]] Result<double> divergence(const ir::Model& candidate) override;
@@ -33,10 +39,9 @@ class Candidates final : public search::Judge {
   [[nodiscard]] std::uint64_t original_bytes() const override { return original_bytes_; }
 
  private:
-  Candidates(engine::Runtime runtime, engine::Dataset data, Evaluation& evaluation, const Finish& finish,
+  Candidates(Calibration calibration, Evaluation& evaluation, const Finish& finish,
              std::uint64_t original_bytes)
-      : runtime_(runtime),
-        data_(std::move(data)),
+      : calibration_(std::move(calibration)),
         evaluation_(evaluation),
         finish_(finish),
         original_bytes_(original_bytes) {}
@@ -44,8 +49,7 @@ class Candidates final : public search::Judge {
   // The outputs of a model on the calibration data, batch by batch.
   [[nodiscard]] Result<std::vector<std::vector<ir::Tensor>>> outputs_of(const ir::Model& model) const;
 
-  engine::Runtime runtime_;
-  engine::Dataset data_;
+  Calibration calibration_;
   Evaluation& evaluation_;
   Finish finish_;
   std::uint64_t original_bytes_;

@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/model_file.h"
+#include "cli/named_data.h"
 #include "cli/signals.h"
 #include "report/json.h"
 #include "report/text.h"
@@ -14,13 +15,7 @@ namespace pith::cli {
 namespace {
 
 // Data to run the models on, read before the models are.
-struct RunPlan {
-  engine::Dataset data;
-  std::string name;
-  bool synthetic = false;
-};
-
-Result<std::optional<RunPlan>> plan_run(const Args& args) {
+Result<std::optional<NamedData>> plan_run(const Args& args) {
   if (!args.calib.empty() && !args.eval.empty())
     return fail(ErrorCode::usage, "--calib and --eval exclude each other", "both only name the inputs here");
   const std::string& text = args.calib.empty() ? args.eval : args.calib;
@@ -31,13 +26,10 @@ Result<std::optional<RunPlan>> plan_run(const Args& args) {
     }
     return std::nullopt;
   }
-  PITH_TRY(auto spec, engine::DatasetSpec::parse(text));
-  spec.synthetic.seed = args.seed;
-  PITH_TRY(auto data, engine::Dataset::open(spec));
-  return RunPlan{std::move(data), spec.path.filename().string(), spec.is_synthetic()};
+  return open_data(text, args);
 }
 
-Result<report::OutputsEntry> run_both(const Args& args, const engine::Runtime& runtime, const RunPlan& plan,
+Result<report::OutputsEntry> run_both(const Args& args, const engine::Runtime& runtime, const NamedData& plan,
                                       const ModelFile& a, const ModelFile& b, Ui& ui) {
   ui.progress.stage("running both models");
   PITH_TRY(const ir::Buffer runnable_a, runnable(a));
@@ -56,7 +48,7 @@ Result<report::OutputsEntry> run_both(const Args& args, const engine::Runtime& r
 
 // Compares the outputs if that can be done. What keeps it from being done is said in the report; with a
 // tolerance, or when it is the data, it is an error.
-Result<void> add_outputs(const Args& args, const std::optional<RunPlan>& plan, const ModelFile& a,
+Result<void> add_outputs(const Args& args, const std::optional<NamedData>& plan, const ModelFile& a,
                          const ModelFile& b, Ui& ui, report::CompareReport& report) {
   if (!plan) {
     report.left_out.emplace_back("outputs: there is no data; pass --calib DATA, or --calib synthetic:n=16");

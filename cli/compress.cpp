@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/evaluation.h"
 #include "cli/log.h"
+#include "cli/named_data.h"
 #include "cli/presets.h"
 #include "cli/ship.h"
 #include "cli/signals.h"
@@ -200,14 +201,13 @@ Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, c
   return plan;
 }
 
-// What flows through the model on --calib; null when that is not given.
-Result<std::unique_ptr<engine::OnnxActivations>> calibration_of(const Args& args, const Ui& ui) {
-  if (args.calib.empty()) return nullptr;
-  PITH_TRY(auto spec, engine::DatasetSpec::parse(args.calib));
-  spec.synthetic.seed = args.seed;
-  PITH_TRY(auto data, engine::Dataset::open(spec));
-  PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
-  return std::make_unique<engine::OnnxActivations>(runtime, std::move(data), args.max_samples, ui.threads());
+// The data of --calib; that of the evaluation where it measures on the same.
+Result<std::optional<engine::Dataset>> calibration_data(const Args& args,
+                                                        const std::optional<Evaluation>& evaluation) {
+  if (args.calib.empty()) return std::nullopt;
+  if (evaluation && !evaluation->labelled()) return evaluation->data();
+  PITH_TRY(NamedData given, open_data(args.calib, args));
+  return std::move(given.data);
 }
 
 }  // namespace
@@ -216,6 +216,7 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   const passes::PassRegistry registry = builtin_passes();
   PITH_TRY(Plan plan, make_plan(args, registry, ui));
   PITH_TRY(auto evaluation, Evaluation::open(args, ui));
+  PITH_TRY(const auto calibration, calibration_data(args, evaluation));
 
   ui.progress.stage("reading");
   PITH_TRY(const ModelFile original, load_model(args.model, load_options(args)));
@@ -237,10 +238,15 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   plan.context.runner = &runner;
   const codec::AdaptiveRate rate;
   plan.context.rate = &rate;
-  PITH_TRY(auto activations, calibration_of(args, ui));
-  plan.context.activations = activations.get();
+  std::optional<engine::OnnxActivations> activations;
+  if (calibration) {
+    PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
+    activations.emplace(runtime, *calibration, args.max_samples, ui.threads());
+    plan.context.activations = &*activations;
+  }
   if (plan.budgets.any()) {
-    PITH_CHECK_OK(plan.budgets.install(args, ui, original, *evaluation, plan.context,
+    PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
+    PITH_CHECK_OK(plan.budgets.install(ui, {runtime, *calibration}, original, *evaluation, plan.context,
                                        plan.targets.front().format, plan.pipeline));
   }
   PITH_TRY(ir::Model model, with_opset(original, args.opset));

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "cli/named_data.h"
 #include "cli/signals.h"
 
 namespace pith::cli {
@@ -44,15 +45,12 @@ Result<std::optional<Evaluation>> Evaluation::open(const Args& args, Ui& ui) {
     return fail(ErrorCode::usage, "top1 needs labels, which --calib does not give",
                 "pass --eval, or --metric agreement");
   }
-  PITH_TRY(auto spec, engine::DatasetSpec::parse(labelled ? args.eval : args.calib));
-  if (labelled && spec.is_synthetic())
+  PITH_TRY(NamedData given, open_data(labelled ? args.eval : args.calib, args));
+  if (labelled && given.synthetic)
     return fail(ErrorCode::usage, "synthetic data has no labels",
                 "pass it as --calib, or name labelled data");
-  spec.synthetic.seed = args.seed;
-  PITH_TRY(auto data, engine::Dataset::open(spec));
   PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
-  return Evaluation(args, ui, runtime, std::move(data), spec.path.filename().string(), metric,
-                    spec.is_synthetic());
+  return Evaluation(args, ui, runtime, std::move(given.data), std::move(given.name), metric, given.synthetic);
 }
 
 engine::EvaluateOptions Evaluation::options() {

@@ -29,6 +29,10 @@ class Evaluation {
   // or when there are not more). measure_reference() must have been called.
   [[nodiscard]] Result<search::Judge::Measured> compare(const ir::Buffer& model, std::uint64_t samples);
 
+  // What it measures on, and whether that is --eval.
+  [[nodiscard]] const engine::Dataset& data() const { return data_; }
+  [[nodiscard]] bool labelled() const { return labelled_; }
+
   // Whether the metric means nothing without a reference model.
   [[nodiscard]] bool needs_reference() const { return !labelled_ || metric_ == engine::Metric::agreement; }
   [[nodiscard]] const std::string& runtime_version() const { return runtime_.info().version; }

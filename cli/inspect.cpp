@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/model_file.h"
+#include "cli/named_data.h"
 #include "engine/taps.h"
 #include "ir/onnx/infer_shapes.h"
 #include "report/json.h"
@@ -37,17 +38,15 @@ Result<std::vector<ir::ValueId>> open_values(const ir::Model& model) {
 Result<Observed> observe(const Args& args, const ModelFile& file) {
   Observed observed;
   if (args.data.empty()) return observed;
-  PITH_TRY(auto spec, engine::DatasetSpec::parse(args.data));
-  spec.synthetic.seed = args.seed;
-  PITH_TRY(const auto data, engine::Dataset::open(spec));
-  observed.data = report::DataEntry{spec.path.filename().string(), {}, spec.is_synthetic()};
-  for (const engine::NamedTensor& array : data.arrays()) {
+  PITH_TRY(const NamedData given, open_data(args.data, args));
+  observed.data = report::DataEntry{given.name, {}, given.synthetic};
+  for (const engine::NamedTensor& array : given.data.arrays()) {
     observed.data->arrays.push_back(fmt::format("{} {} {}", array.name, ir::name_of(array.tensor.dtype()),
                                                 ir::to_string(array.tensor.shape())));
   }
   PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
   PITH_TRY(const auto values, open_values(file.model));
-  PITH_TRY(observed.types, engine::observe_types(runtime, file.model, values, data));
+  PITH_TRY(observed.types, engine::observe_types(runtime, file.model, values, given.data));
   return observed;
 }
 

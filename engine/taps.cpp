@@ -51,6 +51,14 @@ Result<Taps> Taps::create(const Runtime& runtime, const ir::Model& model, std::s
   return Taps(std::move(session), std::move(bound), std::move(places));
 }
 
+Result<Taps> Taps::create_on_few(const Runtime& runtime, const ir::Model& model,
+                                 std::span<const ir::ValueId> values, const Dataset& data,
+                                 std::uint64_t samples) {
+  auto taps = create(runtime, model, values, data, samples);
+  if (taps || taps.error().code() != ErrorCode::data) return taps;
+  return create(runtime, model, values, data);
+}
+
 Result<std::vector<ir::Tensor>> Taps::run(std::uint64_t batch) const {
   PITH_TRY(const std::vector<NamedTensor> inputs, data_.batch(batch));
   std::vector<std::string> names;
@@ -79,15 +87,11 @@ Result<std::unordered_map<ir::ValueId, ir::ValueType>> observe_types(const Runti
                                                                      const ir::Model& model,
                                                                      std::span<const ir::ValueId> values,
                                                                      const Dataset& data) {
-  auto taps = Taps::create(runtime, model, values, data, 1);
-  if (!taps && taps.error().code() == ErrorCode::data) {  // the inputs may fix a larger batch
-    taps = Taps::create(runtime, model, values, data);
-  }
-  if (!taps) return std::unexpected(std::move(taps).error());
-  PITH_TRY(const std::vector<ir::Tensor> tensors, taps->run(0));
+  PITH_TRY(const Taps taps, Taps::create_on_few(runtime, model, values, data, 1));
+  PITH_TRY(const std::vector<ir::Tensor> tensors, taps.run(0));
   std::unordered_map<ir::ValueId, ir::ValueType> types;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!taps->is_tensor(i)) continue;
+    if (!taps.is_tensor(i)) continue;
     const ir::Shape& shape = tensors[i].shape();
     types.emplace(values[i],
                   ir::ValueType{tensors[i].dtype(), std::vector<ir::Dim>(shape.begin(), shape.end())});

@@ -23,6 +23,11 @@ class Taps {
                                            std::span<const ir::ValueId> values, const Dataset& data,
                                            std::uint64_t max_samples = 0);
 
+  // The same on the first `samples`, or on all where the inputs fix a batch that these do not fill.
+  [[nodiscard]] static Result<Taps> create_on_few(const Runtime& runtime, const ir::Model& model,
+                                                  std::span<const ir::ValueId> values, const Dataset& data,
+                                                  std::uint64_t samples);
+
   [[nodiscard]] const BoundDataset& data() const { return data_; }
   // Whether the runtime says that the value number `index` is a tensor; others cannot be run for.
   [[nodiscard]] bool is_tensor(std::size_t index) const { return places_[index].is_tensor; }

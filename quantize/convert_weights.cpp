@@ -18,10 +18,6 @@ struct Converted {
 };
 using Conversion = std::expected<Converted, std::string>;
 
-bool all_finite(const ir::Tensor& tensor) {
-  return std::ranges::all_of(tensor.as<float>(), [](float value) { return std::isfinite(value); });
-}
-
 const ir::Constant& constant_of(const ir::Model& model, const passes::Weight& weight) {
   return *model.graph(weight.graph).value(weight.value).constant;
 }
@@ -63,6 +59,10 @@ Conversion convert(const ir::Constant& before, const passes::Weight& weight, con
 }
 
 }  // namespace
+
+bool all_finite(const ir::Tensor& tensor) {
+  return std::ranges::all_of(tensor.as<float>(), [](float value) { return std::isfinite(value); });
+}
 
 Result<passes::Outcome> convert_weights(ir::Model& model, passes::PassContext& context,
                                         const Encode& encode) {

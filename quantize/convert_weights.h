@@ -9,6 +9,9 @@
 
 namespace pith::quantize {
 
+// Whether a float32 tensor has neither NaN nor infinite values.
+[[nodiscard]] bool all_finite(const ir::Tensor& tensor);
+
 // A weight's new form, or why it stays as it is ("it ...").
 using Encoded = std::expected<ir::WeightForm, std::string>;
 // Called from several threads at once; `dense` is finite and has at least one element.

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 #include <optional>
 
 #include "passes/places.h"
 #include "passes/weights.h"
+#include "quantize/convert_weights.h"
 
 namespace pith::quantize {
 namespace {
@@ -30,10 +30,6 @@ std::string refusal(const ir::Constant& constant) {
   if (ir::element_count(constant.shape).value_or(0) < kLeastElements)
     return fmt::format("it has less than {} elements", kLeastElements);
   return "";
-}
-
-bool all_finite(const ir::Tensor& tensor) {
-  return std::ranges::all_of(tensor.as<float>(), [](float value) { return std::isfinite(value); });
 }
 
 // Elements that each count by themselves.

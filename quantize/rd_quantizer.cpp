@@ -249,14 +249,15 @@ void RdQuantizer::take_over_biases() {
   prepared_.resize(kept);
 }
 
-void RdQuantizer::measure(std::size_t index, const Rows& rows, const std::vector<std::int8_t>& codes,
-                          float step, RoundedLayer& result, std::vector<float>& bias) const {
+void RdQuantizer::measure(std::size_t index, const Rows& rows, const std::vector<Matrix>& weights,
+                          const std::vector<std::int8_t>& codes, float step, RoundedLayer& result,
+                          std::vector<float>& bias) const {
   const Layer& layer = layers_[index];
   const Prepared& prepared = prepared_[index];
   for (std::size_t group = 0; group < layer.view.groups; ++group) {
-    const Matrix lost =
-        weights_of(layer, rows.scales, group) -
-        matrix_of(layer.view, group, [&](std::size_t i) { return static_cast<float>(codes[i]) * step; });
+    const Matrix lost = weights[group] - matrix_of(layer.view, group, [&](std::size_t i) {
+                          return static_cast<float>(codes[i]) * step;
+                        });
     if (prepared.moments.empty()) {
       result.error += lost.cast<double>().squaredNorm();
       continue;
@@ -283,13 +284,15 @@ RoundedLayer RdQuantizer::round(std::size_t index, const RdPlan& plan) const {
   GridChoice grid{.step = bounded_step(wanted, rows.largest)};
 
   const Compensation none{.order = {0}, .factor = Matrix::Identity(1, 1)};
+  std::vector<Matrix> weights;
+  for (std::size_t group = 0; group < view.groups; ++group)
+    weights.push_back(weights_of(layer, rows.scales, group));
   std::vector<std::int8_t> codes(layer.weights.element_count());
   settle(codes, rate_, plan, grid, [&](const CodeBits& bits) {
     for (std::size_t group = 0; group < view.groups; ++group) {
       grid.error_cost = how.importance / rows.group_costs[group];
       const Codes rounded = round_with_compensation(
-          weights_of(layer, rows.scales, group),
-          prepared.compensation.empty() ? none : prepared.compensation[group], grid, bits);
+          weights[group], prepared.compensation.empty() ? none : prepared.compensation[group], grid, bits);
       for (std::size_t c = 0; c < view.columns; ++c) {
         for (std::size_t r = 0; r < view.rows; ++r)
           codes[view.at(group, r, c)] = rounded(static_cast<Index>(r), static_cast<Index>(c));
@@ -300,7 +303,7 @@ RoundedLayer RdQuantizer::round(std::size_t index, const RdPlan& plan) const {
   RoundedLayer result;
   result.bits = total_bits(codes, rate_) + 8.0 * static_cast<double>(rows.scales.size());
   std::vector<float> bias = prepared.bias;
-  measure(index, rows, codes, grid.step, result, bias);
+  measure(index, rows, weights, codes, grid.step, result, bias);
   result.weight = grid_constant(layer.weights.shape(), std::move(codes), grid.step);
   if (!rows.scales.empty()) set_row_scales(result.weight, *layer.row_axis, rows.scales);
   if (prepared.rounds_bias) {

@@ -11,8 +11,7 @@
 // variables", and reverse water-filling, Cover and Thomas, section 10.3.3).
 #pragma once
 
-#include <array>
-#include <span>
+#include <optional>
 #include <vector>
 
 #include "quantize/obs.h"
@@ -93,9 +92,10 @@ class RdQuantizer {
   [[nodiscard]] const Rows& rows_of(std::size_t layer, bool scale_rows) const {
     return scale_rows && has_rows(layer) ? prepared_[layer].by_row : prepared_[layer].alike;
   }
-  // Adds what rounding group by group lost, and shifts the bias.
-  void measure(std::size_t layer, const Rows& rows, const std::vector<std::int8_t>& codes, float step,
-               RoundedLayer& result, std::vector<float>& bias) const;
+  // Adds what rounding these weights group by group lost, and shifts the bias.
+  void measure(std::size_t layer, const Rows& rows, const std::vector<Matrix>& weights,
+               const std::vector<std::int8_t>& codes, float step, RoundedLayer& result,
+               std::vector<float>& bias) const;
 
   const passes::RateModel* rate_ = nullptr;
   std::vector<Layer> layers_;

@@ -6,6 +6,7 @@
 #include "passes/services.h"
 #include "quantize/rd_quantizer.h"
 #include "tests/support/catch.h"
+#include "tests/support/ideal_rate.h"
 #include "tests/support/pass_test.h"
 #include "tests/support/weight_model.h"
 
@@ -15,17 +16,7 @@ using test::constant_named, test::model_around, test::run_pass, test::seeded_wei
 
 namespace {
 
-class Rate final : public passes::RateModel {
- public:
-  [[nodiscard]] std::vector<float> bits(std::span<const std::uint64_t> counts) const override {
-    double total = 0;
-    for (const std::uint64_t count : counts) total += static_cast<double>(count) + 0.5;
-    std::vector<float> result;
-    for (const std::uint64_t count : counts)
-      result.push_back(static_cast<float>(-std::log2((static_cast<double>(count) + 0.5) / total)));
-    return result;
-  }
-};
+using Rate = test::IdealRate;
 
 // One batch of the model's inputs and what they are inside of it, the same for every value.
 class Inputs final : public passes::Activations {

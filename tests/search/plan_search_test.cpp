@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "passes/services.h"
 #include "tests/support/catch.h"
+#include "tests/support/ideal_rate.h"
 #include "tests/support/pass_test.h"
 #include "tests/support/weight_model.h"
 
@@ -12,18 +12,7 @@ namespace {
 
 using test::constant_named;
 
-// Ideal code lengths.
-class Rate final : public passes::RateModel {
- public:
-  [[nodiscard]] std::vector<float> bits(std::span<const std::uint64_t> counts) const override {
-    double total = 0;
-    for (const std::uint64_t count : counts) total += static_cast<double>(count) + 0.5;
-    std::vector<float> result;
-    for (const std::uint64_t count : counts)
-      result.push_back(static_cast<float>(-std::log2((static_cast<double>(count) + 0.5) / total)));
-    return result;
-  }
-};
+using Rate = test::IdealRate;
 
 // Two weights; errors of the first count a hundred times as much.
 ir::Model two_layers() {
