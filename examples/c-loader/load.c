@@ -3,9 +3,8 @@
  *   load MODEL.pith [OUT.onnx [OPERATOR...]]
  *
  * With OPERATORs the model may have no others. */
-#include <pith.h>
-
 #include <inttypes.h>
+#include <pith.h>
 #include <stdio.h>
 #include <stdlib.h>
 

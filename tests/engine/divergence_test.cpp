@@ -16,7 +16,7 @@ TEST_CASE("divergence: scores by Kullback and Leibler, the mean over samples") {
   const ir::Tensor a = scores({0, 0, 1, 1});
   CHECK(*divergence(a, a) == 0);
   CHECK(*divergence(a, scores({5, 5, -3, -3})) < 1e-12);  // the same chances
-  const double one = std::log(0.5) - std::log(0.25);   // chances 1/2, 1/2 against 1/4, 3/4
+  const double one = std::log(0.5) - std::log(0.25);      // chances 1/2, 1/2 against 1/4, 3/4
   const double other = std::log(0.5) - std::log(0.75);
   const float third = std::log(3.0F);
   CHECK(std::abs(*divergence(a, scores({0, third, 1, 1})) - (one + other) / 4) < 1e-6);

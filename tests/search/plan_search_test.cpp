@@ -18,7 +18,7 @@ using Rate = test::IdealRate;
 ir::Model two_layers() {
   const auto list = [](unsigned seed) {
     std::string text;
-    for (const float value : test::seeded_weights(64 * 64, seed))
+    for (const float value : test::seeded_weights(std::size_t{64} * 64, seed))
       text += (text.empty() ? "" : ",") + std::to_string(value);
     return text;
   };
@@ -62,7 +62,7 @@ class FakeJudge final : public Judge {
     }
     return static_cast<std::uint64_t>(bits / 8);
   }
-  [[nodiscard]] std::uint64_t original_bytes() const override { return 2 * 64 * 64 * 4; }
+  [[nodiscard]] std::uint64_t original_bytes() const override { return std::uint64_t{2} * 64 * 64 * 4; }
 
   int some = 0;
   int all = 0;
