@@ -16,6 +16,7 @@
 #include "cli/presets.h"
 #include "cli/ship.h"
 #include "cli/signals.h"
+#include "codec/entropy_code.h"
 #include "codec/rate_model.h"
 #include "engine/activations.h"
 #include "engine/model_runner.h"
@@ -210,6 +211,18 @@ Result<std::optional<engine::Dataset>> calibration_data(const Args& args,
   return std::move(given.data);
 }
 
+// The coder of the codes that are written.
+Result<codec::CoderChoice> coder_of(const Plan& plan, const ir::Model& model) {
+  using codec::EntropyCode;
+  if (!plan.context.keeps_encodings) return codec::CoderChoice::huffman;
+  for (const auto& pass : plan.pipeline.passes()) {
+    if (pass->info().name != EntropyCode::kInfo.name) continue;
+    PITH_TRY(const auto options, passes::parse_options<EntropyCode::Options>(pass->settings()));
+    return EntropyCode::choice_for(model, options);
+  }
+  return codec::CoderChoice::huffman;
+}
+
 }  // namespace
 
 Result<Exit> run_compress(const Args& args, Ui& ui) {
@@ -236,7 +249,8 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
 
   engine::OnnxRunner runner(args.ort_lib);
   plan.context.runner = &runner;
-  const codec::AdaptiveRate rate;
+  PITH_TRY(const codec::CoderChoice coder, coder_of(plan, original.model));
+  const codec::AdaptiveRate rate(coder);
   plan.context.rate = &rate;
   std::optional<engine::OnnxActivations> activations;
   if (calibration) {

@@ -68,6 +68,12 @@ EncodedStream encode_integers(Bytes stream, const StreamLayout& layout, CoderCho
     if (choice == CoderChoice::small) {
       const std::vector<std::int32_t> wide(values.begin(), values.end());
       keep_smaller(best, {Coder::small, encode_small(wide, shape)});
+      if constexpr (std::is_same_v<typename decltype(values)::value_type, std::int8_t>) {
+        if (const auto trellis = find_trellis(values, shape)) {
+          keep_smaller(best,
+                       {Coder::small, encode_small(wide, shape, choose_parameters(wide, shape, trellis))});
+        }
+      }
     }
     return best;
   };

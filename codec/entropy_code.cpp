@@ -17,6 +17,18 @@ bool same_streams(const ir::Encoding& a, const ir::Encoding& b) {
 
 }  // namespace
 
+CoderChoice EntropyCode::choice_for(const ir::Model& model, const Options& options) {
+  std::uint64_t elements = 0;
+  for (const ir::GraphId graph : model.graphs()) {
+    for (const ir::ValueId id : model.graph(graph).values()) {
+      const auto& constant = model.graph(graph).value(id).constant;
+      if (constant != nullptr && is_stored_apart(*constant))
+        elements += ir::element_count(constant->shape).value_or(0);
+    }
+  }
+  return resolved(options.coder, elements);
+}
+
 Result<passes::Outcome> EntropyCode::run(ir::Model& model, passes::PassContext& context) const {
   if (!context.keeps_encodings) return passes::Outcome();
   struct Work {
@@ -32,9 +44,7 @@ Result<passes::Outcome> EntropyCode::run(ir::Model& model, passes::PassContext& 
       if (constant != nullptr && is_stored_apart(*constant)) all.push_back({graph, id, constant});
     }
   }
-  std::uint64_t elements = 0;
-  for (const Work& one : all) elements += ir::element_count(one.constant->shape).value_or(0);
-  const CoderChoice choice = resolved(options_.coder, elements);
+  const CoderChoice choice = choice_for(model, options_);
   auto all_encoded = passes::for_each_index(
       all.size(), context.threads, [&](std::uint64_t i) { return ir::stored_bytes(*all[i].constant); },
       passes::kWorkingMemory,

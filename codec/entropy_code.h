@@ -28,6 +28,9 @@ class EntropyCode {
     }
   };
 
+  // The coders that run() takes for this model.
+  [[nodiscard]] static CoderChoice choice_for(const ir::Model& model, const Options& options);
+
   explicit EntropyCode(const Options& options) : options_(options) {}
 
   // Does nothing when the context keeps no encodings: no output is a container. Else attaches an encoding to

@@ -1,6 +1,7 @@
 // What the coders of integers will make of codes.
 #pragma once
 
+#include "codec/encode.h"
 #include "passes/services.h"
 
 namespace pith::codec {
@@ -11,7 +12,13 @@ namespace pith::codec {
 // one bit more for each.
 class AdaptiveRate final : public passes::RateModel {
  public:
+  // `choice`: the coders of the streams. Only `small` stores trellises.
+  explicit AdaptiveRate(CoderChoice choice) : choice_(choice) {}
   [[nodiscard]] std::vector<float> bits(std::span<const std::uint64_t> counts) const override;
+  [[nodiscard]] bool stores_trellises() const override { return choice_ == CoderChoice::small; }
+
+ private:
+  CoderChoice choice_;
 };
 
 }  // namespace pith::codec

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -15,7 +16,7 @@ namespace pith::codec {
 namespace {
 
 using loader::CodeShape;
-using loader::small::Parameters;
+using loader::small::Parameters, loader::trellis::Trellis;
 
 // The counterpart of the loader's RangeDecoder: keeps the interval [low, low + range) of all streams that
 // begin with the decisions coded so far; the bytes of `low` that are above 64 bits are written.
@@ -70,9 +71,16 @@ class RangeEncoder {
 template <class Coder>
 void run_model(Coder& coder, const Parameters& parameters, const CodeShape& shape,
                std::span<const std::int32_t> values) {
-  const auto model = std::make_unique<loader::small::Model<Coder>>(
-      coder, parameters, loader::small::row_width(shape), loader::small::kernel_size(shape));
-  static_cast<void>(model->run(values));  // only decoded values may not fit
+  const auto run = [&]<bool kTrellis>() {
+    using Model = loader::small::Model<Coder, kTrellis>;
+    // Only decoded values may not fit.
+    static_cast<void>(std::make_unique<Model>(coder, parameters, shape, values.size())->run(values));
+  };
+  if (parameters.trellis) {
+    run.template operator()<true>();
+  } else {
+    run.template operator()<false>();
+  }
 }
 
 // Adds up what the decisions cost, in 1/256 bit.
@@ -119,7 +127,7 @@ std::int32_t mean_log(std::span<const std::int32_t> values, const Parameters& pa
 
 void set_mean(std::span<const std::int32_t> values, Parameters& parameters) {
   parameters.mean16 = mean_log(values, parameters);
-  parameters.shift = loader::small::usual_shift(parameters.mean16);
+  parameters.shift = loader::small::usual_shift(parameters.mean16, parameters.trellis.has_value());
 }
 
 // Correlation of values, and of their magnitudes, at a distance in the same row, each as a part of 2^20.
@@ -198,9 +206,11 @@ class Trials {
 
 }  // namespace
 
-Parameters choose_parameters(std::span<const std::int32_t> values, const CodeShape& shape) {
+Parameters choose_parameters(std::span<const std::int32_t> values, const CodeShape& shape,
+                             std::optional<Trellis> trellis) {
   const std::size_t width = loader::small::row_width(shape);
   Parameters plain;
+  plain.trellis = trellis;
   set_mean(values, plain);
   plain.first_lag = static_cast<std::uint32_t>(std::min<std::size_t>(width, 2));
   Trials trials(values, shape);
@@ -211,7 +221,9 @@ Parameters choose_parameters(std::span<const std::int32_t> values, const CodeSha
       values.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(values.size(), 65536)));
   std::ranges::sort(sorted);
   const std::int32_t median = sorted[sorted.size() / 2];
-  if (median != 0) {
+  if (trellis) {
+    // Its integers are those around zero.
+  } else if (median != 0) {
     Parameters centered = plain;
     centered.center = median;
     set_mean(values, centered);
@@ -240,7 +252,8 @@ Parameters choose_parameters(std::span<const std::int32_t> values, const CodeSha
   if (plain.shift > 0 && zeros > values.size() / 8) {
     Parameters apart = plain;
     apart.zero_first = true;
-    apart.shift = loader::small::usual_shift(plain.mean16 + log_ratio(values.size(), values.size() - zeros));
+    apart.shift = loader::small::usual_shift(plain.mean16 + log_ratio(values.size(), values.size() - zeros),
+                                             plain.trellis.has_value());
     trials.take(plain);
     trials.take(apart);
     plain = trials.best();
@@ -286,6 +299,10 @@ std::vector<std::uint8_t> encode_small(std::span<const std::int32_t> values, con
   using namespace loader::small;
   std::vector<std::uint8_t> bytes;
   ByteWriter writer(bytes);
+  if (parameters.trellis) {
+    writer.u8(static_cast<std::uint8_t>(kTrellisForm + parameters.trellis->axis +
+                                        loader::kMaxRank * parameters.trellis->start));
+  }
   const bool centered = parameters.center != 0;
   const bool split = parameters.hole != 0;
   writer.u8(static_cast<std::uint8_t>(parameters.shape | (parameters.predict ? kPredictFlag : 0U) |
@@ -313,7 +330,25 @@ std::vector<std::uint8_t> encode_small(std::span<const std::int32_t> values, con
     writer.varint(loader::small::zigzag(values.front()));
     return bytes;
   }
-  return encode_small(values, shape, choose_parameters(values, shape));
+  return encode_small(values, shape, choose_parameters(values, shape, {}));
+}
+
+std::optional<Trellis> find_trellis(std::span<const std::int8_t> values, const CodeShape& shape) {
+  if (std::ranges::adjacent_find(values, std::not_equal_to()) == values.end()) return std::nullopt;
+  for (std::uint8_t axis = 0; axis < shape.rank; ++axis) {
+    if (shape.dims[axis] == 1) continue;
+    for (std::uint8_t start = 0; start < loader::trellis::kStarts; ++start) {
+      const Trellis trellis{axis, start};
+      loader::trellis::Paths paths(shape, trellis, values.size());
+      const bool all = std::ranges::all_of(values, [&](std::int8_t value) {
+        const auto index = loader::trellis::index_of(value, loader::trellis::grid_of(paths.state()));
+        if (index) paths.advance(*index);
+        return index.has_value();
+      });
+      if (all) return trellis;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace pith::codec

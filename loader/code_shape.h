@@ -1,6 +1,7 @@
 // The dimensions of a tensor, as the coders of integers use them for contexts.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -24,5 +25,15 @@ struct CodeShape {
     return result;
   }
 };
+
+// The product of sizes that may not fit, at least 1 and at most `cap`.
+inline std::uint64_t capped_product(std::span<const std::uint64_t> sizes, std::uint64_t cap) {
+  std::uint64_t product = 1;
+  for (const std::uint64_t size : sizes) {
+    if (size != 0 && product > cap / size) return cap;
+    product *= size;
+  }
+  return std::clamp<std::uint64_t>(product, 1, cap);
+}
 
 }  // namespace pith::loader

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <type_traits>
 
 #include "loader/small_model_inl.h"
 
@@ -88,6 +89,18 @@ class RangeDecoder {
   unsigned missing_ = 0;
 };
 
+template <bool kTrellis, class T>
+Status decode_values(std::span<const std::uint8_t> stream, const small::Parameters& parameters,
+                     const CodeShape& shape, std::span<T> values) {
+  RangeDecoder coder(stream);
+  if (!coder.starts_well()) return damaged("a small stream has a wrong start");
+  using Model = small::Model<RangeDecoder, kTrellis>;  // too large for the stack of a thread
+  const auto model = std::allocate_shared<Model>(Allocator<Model>(), coder, parameters, shape, values.size());
+  if (!model->run(values)) return damaged("a small stream is cut short or has a value out of range");
+  if (!coder.ends_well()) return damaged("a small stream ends early or late");
+  return {};
+}
+
 template <class T>
 Status decode(std::span<const std::uint8_t> stream, const CodeShape& shape, std::span<T> values) {
   if (shape.rank > kMaxRank) return damaged("a tensor has too many dimensions");
@@ -103,17 +116,15 @@ Status decode(std::span<const std::uint8_t> stream, const CodeShape& shape, std:
     std::ranges::fill(values, static_cast<T>(value));
     return {};
   }
-  const std::size_t width = small::row_width(shape);
-  const auto parameters = small::read_parameters(form, bytes, width);
+  const auto parameters = small::read_parameters(form, bytes, shape);
   if (!parameters) return parameters.error();
-  RangeDecoder coder(stream.subspan(bytes.position()));
-  if (!coder.starts_well()) return damaged("a small stream has a wrong start");
-  using Model = small::Model<RangeDecoder>;  // too large for the stack of a thread
-  const auto model =
-      std::allocate_shared<Model>(Allocator<Model>(), coder, *parameters, width, small::kernel_size(shape));
-  if (!model->run(values)) return damaged("a small stream is cut short or has a value out of range");
-  if (!coder.ends_well()) return damaged("a small stream ends early or late");
-  return {};
+  const auto coded = stream.subspan(bytes.position());
+  if (!parameters->trellis) return decode_values<false>(coded, *parameters, shape, values);
+  if constexpr (std::is_same_v<T, std::int8_t>) {
+    return decode_values<true>(coded, *parameters, shape, values);
+  } else {
+    return damaged("a small stream has a trellis of other integers than int8");
+  }
 }
 
 }  // namespace

@@ -4,20 +4,6 @@
 #include <limits>
 
 namespace pith::loader::small {
-namespace {
-
-// Products that are capped do not overflow.
-std::uint64_t capped_product(std::span<const std::uint64_t> sizes, std::uint64_t cap) {
-  std::uint64_t product = 1;
-  for (const std::uint64_t size : sizes) {
-    if (size != 0 && product > cap / size) return cap;
-    product *= size;
-  }
-  return std::clamp<std::uint64_t>(product, 1, cap);
-}
-
-}  // namespace
-
 std::size_t row_width(const CodeShape& shape) {
   const auto sizes = shape.sizes();
   const auto first = std::ranges::find_if(sizes, [](std::uint64_t size) { return size != 1; });
@@ -35,15 +21,24 @@ std::uint32_t kernel_size(const CodeShape& shape) {
   return product <= kMaxPeriod ? static_cast<std::uint32_t>(product) : 1;
 }
 
-Expected<Parameters> read_parameters(std::uint8_t form, ByteReader& bytes, std::size_t width) {
+Expected<Parameters> read_parameters(std::uint8_t form, ByteReader& bytes, const CodeShape& shape) {
   const auto refused = [](const char* what) { return std::unexpected(damaged(what)); };
   Parameters parameters;
+  if (form >= kTrellisForm && form < kTrellisForm + kMaxRank * trellis::kStarts) {
+    const unsigned where = form - kTrellisForm;
+    parameters.trellis = {.axis = static_cast<std::uint8_t>(where % kMaxRank),
+                          .start = static_cast<std::uint8_t>(where / kMaxRank)};
+    if (parameters.trellis->axis >= shape.rank) return refused("a small stream has paths along no axis");
+    form = bytes.u8();
+    if ((form & (kCenterFlag | kHoleFlag)) != 0) return refused("a small stream has a trellis that is moved");
+  }
+  const std::size_t width = row_width(shape);
   if ((form & kConstantForm) != 0) return refused("unknown form of a small stream");
   parameters.shape = form & kShapeMask;
   parameters.predict = (form & kPredictFlag) != 0;
   parameters.model_signs = (form & kSignsFlag) != 0;
   parameters.mean16 = 4 * (std::int32_t{bytes.u8()} - kMeanBias);
-  parameters.shift = usual_shift(parameters.mean16);
+  parameters.shift = usual_shift(parameters.mean16, parameters.trellis.has_value());
   parameters.zero_first = (form & kZeroFlag) != 0;
   if (parameters.zero_first) parameters.shift = bytes.u8();
   if (parameters.shift > kMaxShift) return refused("a wrong shift of a small stream");

@@ -5,11 +5,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "loader/byte_reader.h"
 #include "loader/code_shape.h"
 #include "loader/status.h"
+#include "loader/trellis.h"
 
 namespace pith::loader::small {
 
@@ -37,6 +39,7 @@ struct Parameters {
   std::uint32_t second_lag = 1;
   std::int64_t center = 0;  // value whose magnitude is 0
   std::uint32_t hole = 0;   // if not 0: value 0 is the center and 1..hole are the values below it
+  std::optional<trellis::Trellis> trellis;  // center and hole are 0 then
 
   // The value that is coded as `code`, and back.
   [[nodiscard]] std::int64_t value_of(std::int64_t code) const {
@@ -53,6 +56,7 @@ struct Parameters {
 
 // First byte of a stream.
 inline constexpr std::uint8_t kConstantForm = 0x80;  // the other bits are 0; a zigzag varint value follows
+inline constexpr std::uint8_t kTrellisForm = 0x88;   // + axis + 8 * start; another form byte follows
 inline constexpr std::uint8_t kShapeMask = 0x03;
 inline constexpr std::uint8_t kPredictFlag = 0x04;
 inline constexpr std::uint8_t kSignsFlag = 0x08;
@@ -63,12 +67,15 @@ inline constexpr std::uint8_t kZeroFlag =
 inline constexpr std::uint32_t kMaxShift = 31;
 inline constexpr std::int32_t kMeanBias = 32;  // the second byte is mean16 / 4 + 32
 
-constexpr std::uint32_t usual_shift(std::int32_t mean16) {
+// Indices of a trellis are half as large as its integers.
+constexpr std::uint32_t usual_shift(std::int32_t mean16, bool trellis) {
+  mean16 -= trellis ? 16 : 0;
   return mean16 < 16 ? 0U : static_cast<std::uint32_t>(mean16) / 16U;
 }
 
-// Reads and validates what follows the first byte. `width` is the row width.
-[[nodiscard]] Expected<Parameters> read_parameters(std::uint8_t form, ByteReader& bytes, std::size_t width);
+// Reads and validates what follows the first byte.
+[[nodiscard]] Expected<Parameters> read_parameters(std::uint8_t form, ByteReader& bytes,
+                                                   const CodeShape& shape);
 
 constexpr std::uint64_t zigzag(std::int64_t value) {
   return static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63);

@@ -19,6 +19,7 @@
 #include "loader/small_mixer_inl.h"
 #include "loader/small_prior.h"
 #include "loader/small_tables.h"
+#include "loader/trellis.h"
 
 namespace pith::loader::small {
 
@@ -51,32 +52,28 @@ inline constexpr std::array<std::uint32_t, kScales16> kInverseScale = [] {
 
 using NodeCounters = std::array<Counter, kNodes>;
 
-template <BinaryCoder Coder>
+// `kTrellis`: whether the values are those of a trellis (Parameters::trellis), and so coded as indices.
+// Their contexts are the values.
+template <BinaryCoder Coder, bool kTrellis>
 class Model {
  public:
-  Model(Coder& coder, const Parameters& parameters, std::size_t width, std::uint32_t kernel)
+  // For `count` values, the product of the dimensions.
+  Model(Coder& coder, const Parameters& parameters, const CodeShape& shape, std::size_t count)
       : coder_(coder),
         parameters_(parameters),
-        width_(width),
-        period_(kernel),
+        width_(row_width(shape)),
+        period_(kernel_size(shape)),
         shift_(parameters.shift),
         mean_norm_(power16(-parameters.mean16, 20)),
-        column_log_(width, 0),
-        column_norm_(width, mean_norm_),
-        column_sum_(width, kColumnPrior * 256),
-        column_sign_(width, 0),
-        seen_log_(width, 0),
-        magnitudes_(2 * width, 256),
-        values_(2 * width, 0) {
-    Prior prior;
-    fill_prior(parameters.shape, parameters.mean16, shift_, parameters.zero_first, prior);
-    for (std::size_t i = 0; i < kLevels; ++i) start(level_[i], prior[i], 12);
-    for (auto& counters : pair_) start(counters, prior[kMiddleLevel], 4);
-    for (std::size_t i = 0; i < kNearContexts; ++i) {
-      start(near_[i], prior[parameters.predict ? kMiddleLevel + 2 * (i % 8) - 6 : kMiddleLevel], 4);
-    }
-    for (auto& counters : column_) start(counters, prior[kMiddleLevel], 4);
-    for (Mixer& mixer : node_mixer_) mixer.weights = {6000, 2500, 2500, 2500};
+        column_log_(width_, 0),
+        column_norm_(width_, mean_norm_),
+        column_sum_(width_, kColumnPrior * 256),
+        column_sign_(width_, 0),
+        seen_log_(width_, 0),
+        magnitudes_(2 * width_, 256),
+        values_(2 * width_, 0) {
+    if constexpr (kTrellis) paths_ = trellis::Paths(shape, *parameters.trellis, count);
+    for (std::size_t i = 0; i < kClasses; ++i) start_nodes(i);
     for (Mixer& mixer : sign_mixer_) mixer.weights = {5000, 5000, 5000, 5000};
     sign_pair_.fill(make_counter(1U << 21, 3));
     sign_predicted_.fill(make_counter(1U << 21, 3));
@@ -85,7 +82,7 @@ class Model {
     escape_top_.fill(make_counter(1U << 21, 2));
     low_.fill(make_counter(1U << 21, 8));
     tap_weights_.assign(parameters.predict ? period_ : 0, {});
-    for (std::size_t i = 0; i < width; ++i) {
+    for (std::size_t i = 0; i < width_; ++i) {
       seen_log_[i] = static_cast<std::int16_t>(log16(static_cast<std::uint32_t>(i) + kRowPrior) + 128);
     }
     const auto lag = [&](std::size_t value) { return std::clamp<std::size_t>(value, 1, width_); };
@@ -99,6 +96,23 @@ class Model {
   [[nodiscard]] bool run(std::span<T> values);
 
  private:
+  static constexpr std::size_t kClasses = kTrellis ? trellis::kClasses : 1;
+
+  void start_nodes(std::size_t state_class) {
+    Prior prior;
+    const Magnitudes magnitudes = !kTrellis                             ? Magnitudes::values
+                                  : state_class == trellis::class_of(1) ? Magnitudes::odd_grid
+                                                                        : Magnitudes::even_grid;
+    fill_prior(parameters_.shape, parameters_.mean16, shift_, parameters_.zero_first, magnitudes, prior);
+    Nodes& nodes = nodes_[state_class];
+    for (std::size_t i = 0; i < kLevels; ++i) start(nodes.level[i], prior[i], 12);
+    for (auto& counters : nodes.pair) start(counters, prior[kMiddleLevel], 4);
+    for (std::size_t i = 0; i < kNearContexts; ++i) {
+      start(nodes.near[i], prior[parameters_.predict ? kMiddleLevel + 2 * (i % 8) - 6 : kMiddleLevel], 4);
+    }
+    for (auto& counters : nodes.column) start(counters, prior[kMiddleLevel], 4);
+    for (Mixer& mixer : nodes.mixer) mixer.weights = {6000, 2500, 2500, 2500};
+  }
   static void start(NodeCounters& counters, const std::array<std::uint32_t, kNodes>& chances,
                     std::uint32_t count) {
     for (std::size_t i = 0; i < kNodes; ++i) counters[i] = make_counter(chances[i], count);
@@ -117,10 +131,12 @@ class Model {
     std::int32_t predicted;       // value in 1/256 of the expected magnitude
     std::int32_t west, lagged;    // neighbours in 1/64 of the mean
     std::size_t column;
+    std::size_t state_class;  // in a trellis, otherwise 0
+    unsigned grid;            // likewise
   };
 
   bool code_node(Coder& coder, const Place& place, std::size_t node, bool bit) {
-    return code_mixed(coder, node_mixer_[node], place.nodes, node, bit);
+    return code_mixed(coder, nodes_[place.state_class].mixer[node], place.nodes, node, bit);
   }
 
   bool code_alone(Coder& coder, Counter& counter, bool bit) {
@@ -160,11 +176,15 @@ class Model {
   Vector<std::uint16_t> magnitudes_;  // previous and current row, 256 = mean * column scale
   Vector<std::int16_t> values_;       // previous and current row, 64 = mean
 
-  std::array<NodeCounters, kLevels> level_;
-  std::array<NodeCounters, kPairs> pair_;
-  std::array<NodeCounters, kNearContexts> near_;
-  std::array<NodeCounters, kColumnContexts> column_;
-  std::array<Mixer, kNodes> node_mixer_;
+  // Of the decisions that make a magnitude.
+  struct Nodes {
+    std::array<NodeCounters, kLevels> level;
+    std::array<NodeCounters, kPairs> pair;
+    std::array<NodeCounters, kNearContexts> near;
+    std::array<NodeCounters, kColumnContexts> column;
+    std::array<Mixer, kNodes> mixer;
+  };
+  std::array<Nodes, kClasses> nodes_;
   std::array<Counter, 25> sign_pair_;
   std::array<Counter, 25 * kSignClasses> sign_predicted_;
   std::array<Counter, 256> sign_trend_;
@@ -173,6 +193,7 @@ class Model {
   std::array<Counter, kEscapeBits + 1> escape_top_;
   std::array<Counter, 96> low_;
 
+  trellis::Paths paths_;
   Vector<TapWeights> tap_weights_;  // for each place in a kernel
   std::array<std::size_t, kTaps> lags_{};
   std::int32_t row_sign_ = 0;

@@ -5,9 +5,9 @@
 
 namespace pith::loader::small {
 
-template <BinaryCoder Coder>
-inline bool Model<Coder>::code_sign(Coder& coder, const Place& place, std::uint64_t magnitude,
-                                    bool negative) {
+template <BinaryCoder Coder, bool kTrellis>
+inline bool Model<Coder, kTrellis>::code_sign(Coder& coder, const Place& place, std::uint64_t magnitude,
+                                              bool negative) {
   if (!parameters_.model_signs) return coder.code(32768, negative);
   // The magnitude in 1/256 of the expected one.
   const std::uint64_t in_mean = std::min<std::uint64_t>(magnitude, 1U << 24) * mean_norm_ >> 12;
@@ -37,8 +37,8 @@ inline bool Model<Coder>::code_sign(Coder& coder, const Place& place, std::uint6
 }
 
 // What is above the unary nodes: Elias gamma code of excess + 1.
-template <BinaryCoder Coder>
-std::uint64_t Model<Coder>::code_escape(Coder& coder, std::uint64_t excess) {
+template <BinaryCoder Coder, bool kTrellis>
+std::uint64_t Model<Coder, kTrellis>::code_escape(Coder& coder, std::uint64_t excess) {
   const std::uint64_t number = excess + 1;
   const auto wanted = static_cast<std::uint32_t>(std::bit_width(number)) - 1;
   std::uint32_t bits = 0;
@@ -52,8 +52,8 @@ std::uint64_t Model<Coder>::code_escape(Coder& coder, std::uint64_t excess) {
   return result - 1;
 }
 
-template <BinaryCoder Coder>
-inline std::uint64_t Model<Coder>::code_high(Coder& coder, const Place& place, std::uint64_t high) {
+template <BinaryCoder Coder, bool kTrellis>
+inline std::uint64_t Model<Coder, kTrellis>::code_high(Coder& coder, const Place& place, std::uint64_t high) {
   for (std::size_t node = 0; node < kUnaryNodes; ++node) {
     if (!code_node(coder, place, node, high > node)) return node;
   }
@@ -62,9 +62,9 @@ inline std::uint64_t Model<Coder>::code_high(Coder& coder, const Place& place, s
 }
 
 // The two highest of the low bits have nodes, the others a counter each.
-template <BinaryCoder Coder>
-inline std::uint64_t Model<Coder>::code_low(Coder& coder, const Place& place, std::uint64_t high,
-                                            std::uint64_t low) {
+template <BinaryCoder Coder, bool kTrellis>
+inline std::uint64_t Model<Coder, kTrellis>::code_low(Coder& coder, const Place& place, std::uint64_t high,
+                                                      std::uint64_t low) {
   const std::size_t high_class = std::min<std::uint64_t>(high, 2);
   const std::size_t node = kUnaryNodes + 3 * high_class;
   std::uint64_t result = 0;
@@ -79,8 +79,8 @@ inline std::uint64_t Model<Coder>::code_low(Coder& coder, const Place& place, st
   return result;
 }
 
-template <BinaryCoder Coder>
-inline std::int64_t Model<Coder>::code_value(Coder& coder, const Place& place, std::int64_t code) {
+template <BinaryCoder Coder, bool kTrellis>
+inline std::int64_t Model<Coder, kTrellis>::code_value(Coder& coder, const Place& place, std::int64_t code) {
   const auto magnitude = static_cast<std::uint64_t>(code < 0 ? -code : code);
   const std::uint64_t zeros = parameters_.zero_first ? 1 : 0;
   if (zeros != 0 && !code_node(coder, place, kZeroNode, magnitude != 0)) return 0;
@@ -90,14 +90,14 @@ inline std::int64_t Model<Coder>::code_value(Coder& coder, const Place& place, s
     coded = coded << shift_ | code_low(coder, place, coded, rest & ((std::uint64_t{1} << shift_) - 1));
   coded += zeros;
   if (coded == 0) return 0;
-  const bool negative = code_sign(coder, place, coded, code < 0);
+  const bool negative = code_sign(coder, place, kTrellis ? 2 * coded - place.grid : coded, code < 0);
   const auto result = static_cast<std::int64_t>(coded);
   return negative ? -result : result;
 }
 
-template <BinaryCoder Coder>
+template <BinaryCoder Coder, bool kTrellis>
 template <class T>
-bool Model<Coder>::run(std::span<T> values) {
+bool Model<Coder, kTrellis>::run(std::span<T> values) {
   constexpr bool kDecode = !std::is_const_v<T>;
   using Value = std::remove_const_t<T>;
   std::uint16_t* const magnitudes = magnitudes_.data() + width_;
@@ -153,12 +153,22 @@ bool Model<Coder>::run(std::span<T> values) {
           : width_ <= kColumnContexts
               ? column
               : static_cast<std::size_t>(std::clamp(column_log_[column] / 2 + 64, 0, 127));
-      place.nodes = {level_[static_cast<std::size_t>(level)].data(), near_[near_context].data(),
-                     pair_[pair].data(), column_[column_context].data()};
+      place.grid = kTrellis ? trellis::grid_of(paths_.state()) : 0;
+      place.state_class = kTrellis ? trellis::class_of(paths_.state()) : 0;
+      Nodes& nodes = nodes_[place.state_class];
+      place.nodes = {nodes.level[static_cast<std::size_t>(level)].data(), nodes.near[near_context].data(),
+                     nodes.pair[pair].data(), nodes.column[column_context].data()};
 
       std::int64_t code = 0;
       if constexpr (!kDecode) code = parameters_.code_of(values[start + column]);
-      code = code_value(coder, place, code);
+      if constexpr (kTrellis) {
+        const std::int64_t index =
+            code_value(coder, place, kDecode ? 0 : *trellis::index_of(code, place.grid));
+        code = trellis::value_of(index, place.grid);
+        paths_.advance(index);
+      } else {
+        code = code_value(coder, place, code);
+      }
       if constexpr (kDecode) {
         const std::int64_t value = parameters_.value_of(code);
         if (value < std::numeric_limits<Value>::min() || value > std::numeric_limits<Value>::max())
@@ -193,8 +203,8 @@ bool Model<Coder>::run(std::span<T> values) {
 }
 
 // Brings the column scales up to date with a row that is complete and makes it the previous one.
-template <BinaryCoder Coder>
-void Model<Coder>::finish_row(std::size_t row) {
+template <BinaryCoder Coder, bool kTrellis>
+void Model<Coder, kTrellis>::finish_row(std::size_t row) {
   row_start16_ += (row16_ - row_start16_) >> 2;
   const std::uint32_t row_inverse = power16(-row16_, 12);
   const auto rows = static_cast<std::uint32_t>(std::min<std::size_t>(row, kColumnMemory)) + 1 + kColumnPrior;

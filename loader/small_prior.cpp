@@ -42,10 +42,17 @@ constexpr std::array<Survival, kShapes> kSurvival = [] {
   return result;
 }();
 
-// Chance, in 2^-30, that a rounded value has at least the magnitude `m` >= 1, for a continuous mean magnitude
-// whose reciprocal is `inverse` / 2^20. Never 0.
-constexpr std::uint64_t at_least(const Survival& survival, std::uint64_t m, std::uint32_t inverse) {
-  const std::uint64_t at = (2 * m - 1) * inverse >> 8;  // in 1/8192 of the mean
+// Twice the value from which on the nearest magnitude is at least m >= 1.
+constexpr std::uint64_t twice_threshold(std::uint64_t m, Magnitudes magnitudes) {
+  if (magnitudes == Magnitudes::values) return 2 * m - 1;
+  if (magnitudes == Magnitudes::even_grid) return 4 * m - 2;
+  return m == 1 ? 1 : 4 * m - 4;
+}
+
+// Chance, in 2^-30, of a value beyond such a threshold, for a continuous mean magnitude whose reciprocal is
+// `inverse` / 2^20. Never 0.
+constexpr std::uint64_t beyond(const Survival& survival, std::uint64_t twice, std::uint32_t inverse) {
+  const std::uint64_t at = twice * inverse >> 8;  // in 1/8192 of the mean
   const std::uint64_t step = at >> 8;
   if (step >= kSteps) return 1;
   const std::uint64_t fraction = at & 255U;
@@ -68,7 +75,7 @@ constexpr std::array<std::array<std::int8_t, 40>, kShapes> kScale16 = [] {
         ++scale16;
         mean = 0;
         for (std::uint64_t m = 1; m < 64; ++m) {
-          const std::uint64_t chance = at_least(kSurvival[shape], m, power16(-scale16, 20));
+          const std::uint64_t chance = beyond(kSurvival[shape], 2 * m - 1, power16(-scale16, 20));
           if (chance < 1024) break;
           mean += chance;
         }
@@ -86,7 +93,7 @@ std::uint32_t chance22(std::uint64_t part, std::uint64_t whole) {
 }  // namespace
 
 void fill_prior(std::uint32_t shape, std::int32_t mean16, std::uint32_t shift, bool zero_first,
-                Prior& prior) {
+                Magnitudes magnitudes, Prior& prior) {
   const Survival& survival = kSurvival[shape];
   const std::uint64_t step = std::uint64_t{1} << shift;
   for (std::size_t level = 0; level < kLevels; ++level) {
@@ -98,7 +105,8 @@ void fill_prior(std::uint32_t shape, std::int32_t mean16, std::uint32_t shift, b
     const std::uint32_t inverse = power16(-scale16, 20);
     // Chance of at least m; every magnitude is at least 0.
     const auto tail = [&](std::uint64_t m) {
-      return m == 0 ? (std::uint64_t{1} << 30) + 1 : at_least(survival, m, inverse);
+      return m == 0 ? (std::uint64_t{1} << 30) + 1
+                    : beyond(survival, twice_threshold(m, magnitudes), inverse);
     };
     const std::uint64_t first = zero_first ? 1 : 0;
     auto& nodes = prior[level];

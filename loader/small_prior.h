@@ -22,7 +22,12 @@ inline constexpr std::uint32_t kShapes = 4;       // 0 Laplace ... 3 Gaussian
 // of 4.
 using Prior = std::array<std::array<std::uint32_t, kNodes>, kLevels>;
 
+// Which magnitudes are coded: rounded values, or indices of one grid of a trellis, where the mean is that of
+// the values.
+enum class Magnitudes : std::uint8_t { values, even_grid, odd_grid };
+
 // Needs shape < kShapes, mean16 in -128..892, shift < 32.
-void fill_prior(std::uint32_t shape, std::int32_t mean16, std::uint32_t shift, bool zero_first, Prior& prior);
+void fill_prior(std::uint32_t shape, std::int32_t mean16, std::uint32_t shift, bool zero_first,
+                Magnitudes magnitudes, Prior& prior);
 
 }  // namespace pith::loader::small

@@ -46,6 +46,10 @@ class RateModel {
   // The bits that one more code i costs where code k has occurred counts[k] times; also for codes that have
   // not occurred. Not all counts are zero.
   [[nodiscard]] virtual std::vector<float> bits(std::span<const std::uint64_t> counts) const = 0;
+
+  // Whether integers of a trellis (loader/trellis.h) are stored as their indices. Otherwise they take about a
+  // bit more than those of a plain grid.
+  [[nodiscard]] virtual bool stores_trellises() const = 0;
 };
 
 }  // namespace pith::passes

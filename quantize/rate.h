@@ -1,11 +1,12 @@
-// What codes cost, as a table.
+// What codes cost, as tables.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
+#include "loader/trellis.h"
 #include "passes/services.h"
 
 namespace pith::quantize {
@@ -14,15 +15,22 @@ namespace pith::quantize {
 inline constexpr int kLargestCode = 127;
 inline constexpr std::size_t kCodes = 2 * kLargestCode + 1;
 
-// Where a code stands in a table of all.
+// Where a code, or an index of a trellis, stands in a table of all.
 [[nodiscard]] constexpr std::size_t index_of_code(int code) {
   return static_cast<std::size_t>(std::ptrdiff_t{code} + kLargestCode);
 }
 
-// The bits of each code, at index_of_code().
-using CodeBits = std::vector<float>;
+// How often each occurs, at index_of_code(): codes in [0], or the indices of each class of a trellis' states.
+using CodeCounts = std::array<std::vector<std::uint64_t>, loader::trellis::kClasses>;
+[[nodiscard]] CodeCounts no_counts();
 
-// What codes like these will cost, by the model.
-[[nodiscard]] CodeBits bits_of(std::span<const std::int8_t> codes, const passes::RateModel& model);
+// The bits of each, where CodeCounts counts it.
+using CodeBits = std::array<std::vector<float>, loader::trellis::kClasses>;
+
+// What codes that occur like these will cost, by the model. Of something that does not occur at all: nothing.
+[[nodiscard]] CodeBits bits_of(const CodeCounts& counts, const passes::RateModel& model);
+
+// What these cost together.
+[[nodiscard]] double total_bits(const CodeCounts& counts, const passes::RateModel& model);
 
 }  // namespace pith::quantize

@@ -19,7 +19,9 @@ Result<passes::Outcome> RdQuantize::run(ir::Model& model, passes::PassContext& c
     const auto count = static_cast<double>(quantizer.layers()[i].weights.element_count());
     const double power = quantizer.power(i, scale_rows);
     weights += count;
-    plan.layers.push_back({.importance = power > 0 ? count / power : 1, .scale_rows = scale_rows});
+    plan.layers.push_back({.importance = power > 0 ? count / power : 1,
+                           .scale_rows = scale_rows,
+                           .trellis = options_.trellis && quantizer.has_trellis(i)});
   }
   PITH_TRY(const auto rounded, quantizer.round_all(plan, context.threads));
   passes::Outcome outcome;

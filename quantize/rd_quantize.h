@@ -1,7 +1,10 @@
 // Rounds weights to grids whose codes are cheap to store, and makes up for the errors in the products.
 //
 //   before   float32 weights, dense or sparse; biases and other vectors from 32 elements on
-//   after    W[i] = codes[i] * step, an affine form with one step a tensor and at most 8 bits a code
+//   after    W[i] = codes[i] * step, an affine form with one step a tensor and at most 8 bits a code; where
+//   the
+//            coder is `small`, codes are those of a trellis (loader/trellis.h), whose step is 0.58 times that
+//            of a plain grid
 //   formula  the least of  sum over layers of (n / power) * |(W - W') X|^2 + mu * bits  (Frantar et al. 2023,
 //            arXiv:2210.17323, with the rate of Conzel et al. 2025, arXiv:2505.18758), where X is what
 //            the layer multiplies on the calibration data, power = |W X|^2, n the number of its weights and
@@ -32,6 +35,7 @@ class RdQuantize {
     Granularity granularity = Granularity::tensor;
     double step = 0.5;
     double lambda = 1;
+    bool trellis = true;
 
     static auto fields() {
       return std::tuple{
@@ -40,7 +44,9 @@ class RdQuantize {
           passes::field("step", &Options::step, "step of a layer's grid, in root mean squares of its weights",
                         0.001, 16.0),
           passes::field("lambda", &Options::lambda, "how much bits count against errors; 0: not at all", 0.0,
-                        16.0)};
+                        16.0),
+          passes::field("trellis", &Options::trellis,
+                        "whether codes are those of a trellis, where the coder stores such")};
     }
   };
 

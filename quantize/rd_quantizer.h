@@ -25,6 +25,8 @@ struct LayerPlan {
   // Each output channel counts by its error relative to its power: rows are divided by powers of two that
   // make their products alike, and have a scale each. Only where RdQuantizer::has_rows() says so.
   bool scale_rows = false;
+  // The codes are those of a trellis where that costs less. Only where RdQuantizer::has_trellis() says so.
+  bool trellis = false;
 };
 
 struct RdPlan {
@@ -50,6 +52,9 @@ class RdQuantizer {
   [[nodiscard]] const std::vector<Layer>& layers() const { return layers_; }
   // Whether its rows can have scales of their own, which are not all equal.
   [[nodiscard]] bool has_rows(std::size_t layer) const { return !prepared_[layer].by_row.scales.empty(); }
+
+  // Whether rows lie along one axis, so that codes can be those of a trellis, and the coder stores such.
+  [[nodiscard]] bool has_trellis(std::size_t layer) const;
 
   // E_l of rounding everything to zero, of rows divided by their scales if they have such. An importance of
   // 1 / power makes all layers count alike.
@@ -94,7 +99,7 @@ class RdQuantizer {
   }
   // Adds what rounding these weights group by group lost, and shifts the bias.
   void measure(std::size_t layer, const Rows& rows, const std::vector<Matrix>& weights,
-               const std::vector<std::int8_t>& codes, float step, RoundedLayer& result,
+               const std::vector<Codes>& codes, float step, RoundedLayer& result,
                std::vector<float>& bias) const;
 
   const passes::RateModel* rate_ = nullptr;

@@ -27,6 +27,7 @@ class PlanSearch {
              }));
     RdPlan plan{.distortion = first_distortion(), .lambda = options_.lambda, .layers = {}};
     for (const Sensitivity& layer : sensitivities_) plan.layers.push_back(layer.plan);
+    for (std::size_t i = 0; i < plan.layers.size(); ++i) plan.layers[i].trellis = quantizer_.has_trellis(i);
     PITH_CHECK_OK(one_step_for_all(plan));
     if (options_.rounds > 0 && best_.holds) {
       Candidate before = best_;
@@ -35,7 +36,12 @@ class PlanSearch {
       const bool better = forward() > 1 ? best_.cost.bytes < before.cost.bytes : true;
       if (!best_.holds || !better) best_ = std::move(before);
     }
-    for (int round = 0; round < options_.rounds && best_.holds; ++round) PITH_CHECK_OK(layer_by_layer());
+    double factor = 2;
+    for (int round = 0; round < options_.rounds && best_.holds; ++round) {
+      PITH_CHECK_OK(layer_by_layer(factor));
+      if (forward() > 1) PITH_CHECK_OK(along_line(1, 8));
+      factor = std::sqrt(factor);
+    }
     return result();
   }
 
@@ -118,12 +124,19 @@ class PlanSearch {
     }
     if (!best_.holds) return {};
     // What lies between the last that holds and well beyond the first that does not.
-    constexpr int kParts = 4;
-    for (int part = 2 * kParts - 1; part > 0; --part) {
-      if (part == kParts) continue;
-      const double between = distortion * std::pow(factor, static_cast<double>(part) / kParts);
-      PITH_TRY(Candidate candidate, try_distortion(plan, between));
+    return along_line(2, 4, 4);
+  }
+
+  // The best plan with its distortion moved forward by so many octaves, or parts of them, the furthest first;
+  // the first that holds is the best one from then on. Part number `failed` is known not to hold.
+  Result<void> along_line(int octaves, int parts, int failed = 0) {
+    const RdPlan plan = best_.plan;
+    for (int part = octaves * parts - 1; part > 0; --part) {
+      if (part == failed) continue;
+      const double factor = std::pow(forward(), static_cast<double>(part) / parts);
+      PITH_TRY(Candidate candidate, try_distortion(plan, plan.distortion * factor));
       if (!candidate.holds) continue;
+      if (forward() > 1 && candidate.cost.bytes >= best_.cost.bytes) continue;
       best_ = std::move(candidate);
       break;
     }
@@ -144,26 +157,24 @@ class PlanSearch {
     const double price = (bits_of(layers) - bits_of(coarser_layers)) / (more - divergence);
 
     std::vector<std::size_t> order = by_bits(layers);
-    for (int round = 0; round < options_.rounds; ++round) {
-      std::size_t done = 0;
-      for (const std::size_t i : order) {
-        PITH_CHECK_OK(step("trading bits", ++done, order.size()));
-        for (const Move move : {Move::coarser, Move::finer, Move::rows}) {
-          while (true) {
-            const quantize::LayerPlan before = plan.layers[i];
-            if (!apply(move, i, plan.layers[i])) break;
-            std::vector<RoundedLayer> trial = layers;
-            trial[i] = quantizer_.round(i, plan);
-            PITH_TRY(const double other, judge_.divergence(model_of(trial)));
-            const double gain = layers[i].bits - trial[i].bits + price * (divergence - other);
-            if (gain <= 0) {
-              plan.layers[i] = before;
-              break;
-            }
-            layers = std::move(trial);
-            divergence = other;
-            if (move == Move::rows) break;
+    std::size_t done = 0;
+    for (const std::size_t i : order) {
+      PITH_CHECK_OK(step("trading bits", ++done, order.size()));
+      for (const Move move : {Move::coarser, Move::finer, Move::rows}) {
+        while (true) {
+          const quantize::LayerPlan before = plan.layers[i];
+          if (!apply(move, i, plan.layers[i])) break;
+          std::vector<RoundedLayer> trial = layers;
+          trial[i] = quantizer_.round(i, plan);
+          PITH_TRY(const double other, judge_.divergence(model_of(trial)));
+          const double gain = layers[i].bits - trial[i].bits + price * (divergence - other);
+          if (gain <= 0) {
+            plan.layers[i] = before;
+            break;
           }
+          layers = std::move(trial);
+          divergence = other;
+          if (move == Move::rows) break;
         }
       }
     }
@@ -198,12 +209,12 @@ class PlanSearch {
     return order;
   }
 
-  Result<void> layer_by_layer() {
+  Result<void> layer_by_layer(double factor) {
     if (forward() < 1) return {};
     const std::vector<std::size_t> order = by_bits(best_.layers);
     for (const std::size_t i : order) {
       while (true) {
-        PITH_TRY(const bool kept, try_layer(i, best_.plan.layers[i].importance / 2));
+        PITH_TRY(const bool kept, try_layer(i, best_.plan.layers[i].importance / factor));
         if (!kept) break;
       }
     }

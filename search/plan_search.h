@@ -8,7 +8,8 @@
 //      points between are tried from the coarse end on.
 //   3. Layers trade bits for divergence until all do it at one price, and step 2 is done again.
 //   4. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold on all
-//      samples and bytes are saved; a step that makes it worse is taken back.
+//      samples and bytes are saved; a step that makes it worse is taken back. Then all together, by parts of
+//      an octave. Each round halves the steps.
 #pragma once
 
 #include <functional>
@@ -31,7 +32,7 @@ struct LayerDecision {
 
 struct SearchOptions {
   double lambda = 1;
-  int rounds = 1;  // of steps 3 and 4; 0: none
+  int rounds = 2;  // of step 4; without one, step 3 is left out too
   unsigned threads = 1;
   std::function<Result<void>()> keep_going;
   std::function<void(std::string stage, std::size_t done, std::size_t total)> progress;

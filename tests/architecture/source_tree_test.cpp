@@ -23,7 +23,7 @@ const std::map<std::string, std::vector<std::string>>& folder_table() {
       {"ir/onnx", {"ir"}},
       {"passes", {"ir"}},
       {"prune", {"ir", "passes"}},
-      {"quantize", {"ir", "passes"}},
+      {"quantize", {"ir", "loader", "passes"}},
       {"codec", {"ir", "ir/onnx", "loader", "passes"}},
       {"engine", {"ir", "ir/onnx", "passes"}},
       {"search", {"codec", "engine", "ir", "ir/onnx", "loader", "passes", "prune", "quantize"}},

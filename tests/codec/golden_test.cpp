@@ -12,6 +12,7 @@
 #include "loader/container_reader.h"
 #include "tests/support/catch.h"
 #include "tests/support/pass_test.h"
+#include "tests/support/trellis_values.h"
 
 namespace pith::codec {
 namespace {
@@ -173,6 +174,27 @@ std::vector<Named> codes() {
                               .bits = 5})};
 }
 
+// Integers of trellises along each axis, from both states.
+std::vector<Named> trellises() {
+  const auto affine = [](std::string name, const ir::Shape& shape, int bits,
+                         loader::trellis::Trellis trellis) {
+    loader::CodeShape dims;
+    for (const std::int64_t size : shape) dims.dims[dims.rank++] = static_cast<std::uint64_t>(size);
+    const auto count = static_cast<std::size_t>(*ir::element_count(shape));
+    const auto indices = bell<std::int8_t>(80 + trellis.axis, count, 0, (1 << (bits - 2)) - 1);
+    return weight(std::move(name), shape,
+                  ir::Affine{.codes = Tensor::of(shape, test::trellis_values(indices, dims, trellis)),
+                             .scales = Tensor::of<float>({}, {0.01F}),
+                             .zero_points = {},
+                             .bits = bits});
+  };
+  return {affine("kernels", {24, 8, 3, 3}, 4, {.axis = 0, .start = 0}),
+          affine("columns", {60, 50}, 6, {.axis = 0, .start = 1}),
+          affine("rows", {60, 50}, 8, {.axis = 1, .start = 0}),
+          affine("inner", {5, 30, 10}, 3, {.axis = 1, .start = 1}),
+          affine("line", {700}, 5, {.axis = 0, .start = 0})};
+}
+
 // Streams of bytes and floats for the coders of codes, for zstd and for planes turned or not; equal tensors.
 std::vector<Named> streams() {
   const std::vector<float> pattern = floats(60, 40);
@@ -208,6 +230,7 @@ struct Golden {
   std::string name;
   std::vector<Named> constants;
   std::optional<CoderChoice> coder = CoderChoice::huffman;  // nullopt: not coded
+  int since = 0;                                            // version of the format
 };
 
 std::vector<Golden> all_golden() {
@@ -217,6 +240,7 @@ std::vector<Golden> all_golden() {
           {"types", types()},
           {"codes-fast", codes(), CoderChoice::fast},
           {"codes-small", codes(), CoderChoice::small},
+          {"codes-trellis", trellises(), CoderChoice::small, 1},
           {"streams-fast", streams(), CoderChoice::fast},
           {"streams-small", streams(), CoderChoice::small}};
 }
@@ -243,6 +267,7 @@ std::filesystem::path folder(int version) {
 TEST_CASE("the golden files of every version are read as what was written") {
   const int version = GENERATE(0, 1);
   for (const Golden& golden : all_golden()) {
+    if (golden.since > version) continue;
     INFO(golden.name);
     const auto file = ir::Buffer::map_file(folder(version) / (golden.name + ".pith"));
     REQUIRE(file);

@@ -9,7 +9,7 @@ namespace {
 
 TEST_CASE("rate model: frequent codes cost less, and chances of those that can occur add up to one") {
   const std::vector<std::uint64_t> counts{0, 0, 3, 90, 7, 0, 0, 0};
-  const std::vector<float> bits = AdaptiveRate().bits(counts);
+  const std::vector<float> bits = AdaptiveRate(CoderChoice::small).bits(counts);
   REQUIRE(bits.size() == counts.size());
   CHECK(bits[3] < bits[4]);
   CHECK(bits[4] < bits[2]);
@@ -25,7 +25,7 @@ TEST_CASE("rate model: one code alone, at either end") {
   for (const std::size_t only : {std::size_t{0}, std::size_t{3}}) {
     std::vector<std::uint64_t> counts(4);
     counts[only] = 1000;
-    CHECK(AdaptiveRate().bits(counts)[only] < 0.01F);
+    CHECK(AdaptiveRate(CoderChoice::small).bits(counts)[only] < 0.01F);
   }
 }
 

@@ -125,7 +125,7 @@ TEST_CASE("all parameters come back from a small stream") {
   const CodeShape shape = shape_of({5, 100});
   loader::small::Parameters parameters;
   parameters.mean16 = 40;
-  parameters.shift = loader::small::usual_shift(40);
+  parameters.shift = loader::small::usual_shift(40, false);
   for (parameters.shape = 0; parameters.shape < 4; ++parameters.shape) {
     for (unsigned flags = 0; flags < 8; ++flags) {
       parameters.predict = (flags & 1U) != 0;

@@ -1,118 +1,11 @@
 """Coder 6 (small) of .pith files, as docs/coders.md describes it; see read_pith.py."""
 
-import functools
 import math
 
+from pith_small_tables import CHANCE, clamp, log16, make_prior, ODDS, power16
 from pith_streams import must, Bytes
 
 FULL = 1 << 64
-
-
-def clamp(x, low, high):
-    return low if x < low else high if x > high else x
-
-
-def make_power():
-    power, root = [2**30] * 256, 2**31
-    roots = [root := math.isqrt(root * 2**30) for _ in range(8)][::-1]
-    for i in range(1, 256):
-        top = i.bit_length() - 1
-        power[i] = power[i - (1 << top)] * roots[top] >> 30
-    return power
-
-
-POWER = make_power()
-
-
-def power30(e):
-    return POWER[e & 255] >> min(-(e >> 8), 40)
-
-
-def power16(e, fraction):
-    s, m = (e >> 4) + fraction, POWER[16 * (e & 15)]
-    if s >= 32:
-        return 2**32 - 1
-    if s >= 0:
-        return m * 2**s >> 30
-    return m >> (30 - s) if s >= -31 else 0
-
-
-def chance_of(x):
-    likely = 2**46 // (2**30 + power30(-abs(x)))
-    return clamp(65536 - likely if x < 0 else likely, 24, 65512)
-
-
-def make_odds():
-    odds, x = [], -3071
-    for i in range(4096):
-        while x < 3071 and chance_of(x) < 16 * i + 8:
-            x += 1
-        odds.append(x)
-    return odds
-
-
-CHANCE = [chance_of(4 * i - 3070) for i in range(1536)]
-ODDS = make_odds()
-LOG_STEP = [sum(POWER[16 * s + 8] <= (2 * i + 129) * 2**23 for s in range(16)) for i in range(64)]
-
-
-def log16(v):
-    h = v.bit_length() - 1
-    return 16 * h + LOG_STEP[(v << 31 - h >> 25) & 63]
-
-
-def tail(survival, inverse, m):
-    if m == 0:
-        return 2**30 + 1
-    a = (2 * m - 1) * inverse >> 8
-    q, f = a >> 8, a & 255
-    return 1 if q >= 512 else ((256 - f) * survival[q] + f * survival[q + 1]) // 256 + 1
-
-
-@functools.cache
-def distribution(shape):
-    """Survival, and the continuous scale by e."""
-    mixed = [0] * 513
-    middles = range(1, 1024, 2)
-    laplace = [power30(-(t * 1477 >> 8)) for t in middles]
-    gauss = [power30(-min(t * t * 1881 >> 16, 10000)) for t in middles]
-    for share, densities in ((3 - shape, laplace), (shape, gauss)):
-        total, so_far = sum(densities) // 64, 0
-        for q in range(511, -1, -1):
-            so_far += densities[q]
-            mixed[q] += share * (so_far * 2**24 // total)
-    survival = [s // 3 for s in mixed]
-    continuous, x, mean = {}, -80, 0
-    for e in range(-128, 32, 4):
-        while mean >> 6 < power16(e, 24) and x < 32:
-            x, mean = x + 1, 0
-            for m in range(1, 64):
-                chance = tail(survival, power16(-x, 20), m)
-                if chance < 1024:
-                    break
-                mean += chance
-        continuous[e] = x
-    return survival, continuous
-
-
-def ratio(a, b):
-    return clamp(a * 2**22 // b, 512, 2**22 - 512)
-
-
-def make_prior(shape, mean16, shift, zero_first):
-    """Chances by level and node."""
-    survival, continuous = distribution(shape)
-    prior, step, first = [], 1 << shift, int(zero_first)
-    for level in range(48):
-        e = max(mean16 + 4 * (level - 24), -128)
-        inverse = power16(-continuous.get(e, e), 20)
-        at_least = functools.partial(tail, survival, inverse)
-        nodes = [ratio(at_least(first + (i + 1) * step), at_least(first + i * step)) for i in range(14)]
-        for h in range(3):
-            q = [at_least(first + h * step + j * step // 4) for j in range(5)]
-            nodes += [ratio(q[a] - q[b] + 1, q[c] - q[b] + 2) for a, b, c in ((2, 4, 0), (1, 2, 0), (3, 4, 2))]
-        prior.append(nodes + [ratio(at_least(1), at_least(0))])
-    return prior
 
 
 class Counter:
@@ -221,14 +114,57 @@ def activity(x):
     return sum(least < x for least in (-20, -8, 0, 8, 16, 26))
 
 
+class Trellis:
+    """6.12: the states of the paths of a tensor."""
+
+    def __init__(self, form, dims):
+        start, axis = divmod(form - 0x88, 8)
+        must(axis < len(dims), "paths run along an axis")
+        self.start, self.length = start, dims[axis]
+        self.states, self.at, self.done = [start] * math.prod(dims[axis + 1:]), 0, 0
+
+    def state(self):
+        return self.states[self.at]
+
+    def take(self, index):
+        """The integer that the index stands for."""
+        state = self.state()
+        a, b, c = state & 1, state >> 1 & 1, state >> 2
+        self.states[self.at] = (a ^ b) + 2 * (c ^ index & 1) + 4 * a
+        self.at += 1
+        if self.at == len(self.states):
+            self.at, self.done = 0, self.done + 1
+            if self.done == self.length:
+                self.states, self.done = [self.start] * len(self.states), 0
+        return 2 * index - a * ((index > 0) - (index < 0))
+
+
+class Nodes:
+    """The counters and mixers of the nodes of a magnitude."""
+
+    def __init__(self, prior, predict):
+        self.level = counters_of(prior, 12)
+        self.near = counters_of((prior[24 + 2 * (i % 8) - 6 if predict else 24] for i in range(64)), 4)
+        self.pair, self.column = counters_of([prior[24]] * 49, 4), counters_of([prior[24]] * 128, 4)
+        self.mixers = [Mixer(6000, 2500, 2500, 2500) for _ in range(24)]
+
+
+def counters_of(sets, count):
+    return [[Counter(chance, count) for chance in chances] for chances in sets]
+
+
 class Model:
     """A stream after its first byte."""
 
     def __init__(self, form, stream, dims):
+        self.trellis = None
+        if form >= 0x88:
+            self.trellis, form = Trellis(form, dims), stream.fixed(1)
+            must(form & 0xB0 == 0, "a trellis has a known form, no center and no hole")
         self.width, self.period = row_width(dims), kernel_period(dims)
         shape, self.predict, self.model_signs, self.zero_first = form & 3, form & 4, form & 8, form >> 6
         mean16 = 4 * (stream.fixed(1) - 32)
-        self.shift = stream.fixed(1) if self.zero_first else max(mean16, 0) // 16
+        self.shift = stream.fixed(1) if self.zero_first else max(mean16 - 16 * bool(self.trellis), 0) // 16
         must(self.shift <= 31, "a shift is at most 31")
         self.first_lag = stream.fixed(1) + 1
         second_lag = stream.varint() + 1 if self.predict else 1
@@ -241,22 +177,19 @@ class Model:
         self.norm = power16(-mean16, 20)
         self.lags = [clamp(d, 1, self.width) for d in (1, 2, self.first_lag, self.first_lag + 1, self.first_lag - 1,
                                                        second_lag, self.width, 2 * self.first_lag)]
-        self.start_counters(make_prior(shape, mean16, self.shift, self.zero_first))
+        self.nodes = [Nodes(make_prior(shape, mean16, self.shift, self.zero_first, grid), self.predict)
+                      for grid in ((0, 0, 1) if self.trellis else (None,))]
+        self.start_counters()
         self.log, self.column_norm = [0] * self.width, [self.norm] * self.width
         self.column_sum, self.column_sign = [1536] * self.width, [0] * self.width
         self.magnitudes, self.sizes = [256] * (2 * self.width), [0] * (2 * self.width)
         self.taps = [[0] * 8 for _ in range(self.period)]
         self.row_start = 0
 
-    def start_counters(self, prior):
+    def start_counters(self):
         def counters(chances, count):
             return [Counter(chance, count) for chance in chances]
 
-        self.level = [counters(chances, 12) for chances in prior]
-        self.near = [counters(prior[24 + 2 * (i % 8) - 6 if self.predict else 24], 4) for i in range(64)]
-        self.pair = [counters(prior[24], 4) for _ in range(49)]
-        self.column = [counters(prior[24], 4) for _ in range(128)]
-        self.node_mixers = [Mixer(6000, 2500, 2500, 2500) for _ in range(24)]
         even = 1 << 21
         self.sign_pair, self.sign_predicted, self.sign_trend = (counters([even] * n, 3) for n in (25, 100, 256))
         self.sign_mixers = [Mixer(5000, 5000, 5000, 5000) for _ in range(4)]
@@ -271,6 +204,8 @@ class Model:
         for column in range(columns):
             self.look(column)
             code = self.read_code(column)
+            if self.trellis:
+                code = self.trellis.take(code)
             self.learn(column, code)
             codes.append(code)
         if columns == self.width:
@@ -296,11 +231,15 @@ class Model:
         pair = 7 * (means(self.west, 3) + 3) + means(self.lagged, 3) + 3
         log_context = clamp(int(self.log[column] / 2) + 64, 0, 127)
         context = phase if self.period > 1 else column if self.width <= 128 else log_context
-        self.sets = (self.level[clamp(((scale16 + 2) >> 2) + 24, 0, 47)], self.near[near], self.pair[pair],
-                     self.column[context])
+        state = self.trellis.state() if self.trellis else 0
+        self.grid = state & 1
+        nodes = self.nodes[2 if self.grid else 1 if state else 0]
+        self.sets = (nodes.level[clamp(((scale16 + 2) >> 2) + 24, 0, 47)], nodes.near[near], nodes.pair[pair],
+                     nodes.column[context])
+        self.mixers = nodes.mixers
 
     def node(self, i):
-        return self.coder.mixed(self.node_mixers[i], [counters[i] for counters in self.sets])
+        return self.coder.mixed(self.mixers[i], [counters[i] for counters in self.sets])
 
     def read_code(self, column):
         if self.zero_first and not self.node(23):
@@ -335,6 +274,7 @@ class Model:
     def read_sign(self, column, size):
         if not self.model_signs:
             return self.coder.raw()
+        size = 2 * size - self.grid if self.trellis else size
         in_means = min(size, 1 << 24) * self.norm >> 12
         relative = min(min(in_means, 1 << 24) * self.inverse >> 12, 32767)
         size_class = min(relative * 107 >> 14, 3)
@@ -388,7 +328,7 @@ def decode_small(data, dims, low, high):
         value = unzigzag(stream.varint())
         must(low <= value <= high and not stream.rest(), "a constant has its type and ends its stream")
         return [value] * count
-    must(form < 0x80, "the form of a small stream is known")
+    must(form < 0x80 or 0x88 <= form < 0x98 and low < 0, "the form of a small stream is known")
     model, values = Model(form, stream, dims), []
     while len(values) < count:
         codes = model.row(len(values) // model.width, min(model.width, count - len(values)))

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "codec/small_encoder.h"
@@ -20,6 +21,14 @@ void encode_and_decode(std::span<const T> values, const CodeShape& shape) {
   std::vector<T> decoded(wide.size());
   if (!pith::loader::decode_small(stored, shape, std::span(decoded)).ok()) std::abort();
   if (!std::ranges::equal(decoded, wide)) std::abort();
+  if constexpr (std::is_same_v<T, std::int8_t>) {
+    const auto trellis = pith::codec::find_trellis(values, shape);
+    if (!trellis) return;
+    const auto parameters = pith::codec::choose_parameters(wide, shape, trellis);
+    const pith::fuzz::Bytes indices = pith::codec::encode_small(wide, shape, parameters);
+    if (!pith::loader::decode_small(indices, shape, std::span(decoded)).ok()) std::abort();
+    if (!std::ranges::equal(decoded, wide)) std::abort();
+  }
 }
 
 template <class T>

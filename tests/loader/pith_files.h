@@ -16,9 +16,9 @@ namespace pith::tests {
 
 // Of every form, every type and every coder, of drafts and of version 1.
 inline const std::vector<std::string>& golden_names() {
-  static const std::vector<std::string> kNames{"v1/forms",  "v1/forms-raw",  "v1/types",
-                                               "v1/coders", "v1/codes-fast", "v1/codes-small",
-                                               "v0/forms",  "v0/codes-fast"};
+  static const std::vector<std::string> kNames{"v1/forms",         "v1/forms-raw",  "v1/types",
+                                               "v1/coders",        "v1/codes-fast", "v1/codes-small",
+                                               "v1/codes-trellis", "v0/forms",      "v0/codes-fast"};
   return kNames;
 }
 

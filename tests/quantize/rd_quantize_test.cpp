@@ -8,6 +8,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/ideal_rate.h"
 #include "tests/support/pass_test.h"
+#include "tests/support/trellis_values.h"
 #include "tests/support/weight_model.h"
 
 using namespace pith;
@@ -163,6 +164,46 @@ TEST_CASE("rd-quantize: zeros stay zeros, and twice is once") {
   CHECK(twice.changes == 0);
   REQUIRE_FALSE(twice.skipped.empty());
   CHECK(twice.skipped[0].find("its form is affine already") != std::string::npos);
+}
+
+TEST_CASE("rd-quantize: a coder that stores trellises gets codes of one, with fewer bits at the same error") {
+  const ir::Model model = test::parse_model(kGemm);
+  const ir::Tensor x = neighbours({256, 32});
+  Inputs inputs(x);
+  Rate rate;
+  rate.trellises = true;
+  const auto run = [&](bool trellis) {
+    return run_pass<RdQuantize>(model, {.step = 0.3, .trellis = trellis}, context_with(rate, &inputs));
+  };
+  const auto with = run(true);
+  const auto without = run(false);
+  const auto statistic = [](const auto& outcome, std::size_t i) { return outcome.statistics.at(i).second; };
+  const double decibels = statistic(with, 2) - statistic(without, 2);
+  const double bits = statistic(with, 1) - statistic(without, 1);
+  CHECK(decibels - 6.02 * bits > 0.5);
+  const auto paths_of = [](const ir::Model& after) {
+    const auto& form = std::get<ir::Affine>(constant_named(after, "w").form);
+    const loader::CodeShape shape{.dims = {48, 32}, .rank = 2};
+    return test::has_values(form.codes.as<std::int8_t>(), shape, {.axis = 0, .start = 0}) ||
+           test::has_values(form.codes.as<std::int8_t>(), shape, {.axis = 0, .start = 1});
+  };
+  CHECK(paths_of(with.after));
+  CHECK_FALSE(paths_of(without.after));
+  rate.trellises = false;
+  CHECK_FALSE(paths_of(run(true).after));
+}
+
+TEST_CASE("rd-quantize: weights that the fine grid of a trellis cannot hold have a plain one") {
+  std::vector<float> weights = seeded_weights(std::size_t{32} * 32, 7);
+  weights[5] = 40;
+  Inputs inputs(neighbours({64, 32}));
+  Rate rate;
+  rate.trellises = true;
+  const auto run = run_pass<RdQuantize>(model_around({32, 32}, weights), {.step = 0.3, .lambda = 0},
+                                        context_with(rate, &inputs));
+  const auto& form = std::get<ir::Affine>(constant_named(run.after, "w").form);
+  CHECK(form.scales.as<float>()[0] * 127 >= 40);
+  CHECK(std::ranges::count(form.codes.as<std::int8_t>(), std::int8_t{1}) > 0);
 }
 
 TEST_CASE("rd-quantize: declines, with the reason") {

@@ -19,6 +19,9 @@ class IdealRate final : public passes::RateModel {
       result.push_back(static_cast<float>(-std::log2((static_cast<double>(count) + 0.5) / total)));
     return result;
   }
+  [[nodiscard]] bool stores_trellises() const override { return trellises; }
+
+  bool trellises = false;
 };
 
 }  // namespace pith::test

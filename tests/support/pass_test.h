@@ -24,6 +24,7 @@ struct PassRun {
   ir::Model after;
   std::size_t changes = 0;
   std::vector<std::string> skipped;  // "node 'n': reason"
+  std::vector<std::pair<std::string, double>> statistics;
 };
 
 // A context whose passes can compute values.
@@ -33,13 +34,14 @@ struct PassRun {
 template <class P>
 [[nodiscard]] PassRun run_pass(const ir::Model& model, typename P::Options options = {},
                                passes::PassContext context = {}) {
-  PassRun run{model, model, 0, {}};
+  PassRun run{model, model, 0, {}, {}};
   auto outcome = P(options).run(run.after, context);
   if (!outcome) throw InternalError("the pass failed: " + outcome.error().message());
   if (auto valid = ir::verify(run.after); !valid)
     throw InternalError("invalid model: " + valid.error().message());
   if ((outcome->changes == 0) != (run.after.edits() == model.edits())) throw InternalError("the pass lies");
   run.changes = outcome->changes;
+  run.statistics = outcome->statistics;
   for (const auto& skipped : context.take_skipped())
     run.skipped.push_back(skipped.where + ": " + skipped.reason);
   return run;
