@@ -60,9 +60,9 @@ EncodeTables invert(const TableSet& set, std::size_t tokens) {
     for (std::uint32_t slot = 0; slot < kFastTotal; ++slot) {
       const loader::AliasEntry entry = alias[slot / bucket];
       const std::uint32_t place = slot % bucket;
-      const bool other = place >= (entry.own & 0xFFFU);
-      const std::uint32_t token = other ? entry.other & 0x7FU : slot / bucket;
-      const std::uint32_t rank = place + (other ? (entry.other >> 7 & 0x1FFFU) - loader::kAliasBias : 0);
+      const bool other = place >= (entry.own >> 8 & 0xFFFU);
+      const std::uint32_t token = other ? entry.other & 0xFFU : slot / bucket;
+      const std::uint32_t rank = (place + (other ? entry.other >> 8 : 0)) & (kFastTotal - 1);
       result.slots[entries[token].first + rank] = static_cast<std::uint16_t>(slot);
     }
   }
