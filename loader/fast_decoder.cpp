@@ -56,9 +56,8 @@ Status read_tables(SideReader& side, TableStream& stream) {
 // All slots of one table, from its entries.
 void fill_slots(std::span<const AliasEntry> entries, unsigned bits, std::uint32_t* out) {
   const std::uint32_t bucket = kFastTotal >> bits;
-  for (std::uint32_t i = 0; i < entries.size(); ++i) {
-    constexpr std::uint32_t middle = (kFastTotal - 1) << 8;
-    const AliasEntry entry = entries[i];
+  constexpr std::uint32_t middle = (kFastTotal - 1) << 8;
+  for (const AliasEntry& entry : entries) {
     const std::uint32_t divider = (entry.own & middle) >> 8;
     const std::uint32_t shift = entry.other & middle;
     for (std::uint32_t place = 0; place < divider; ++place) *out++ = (entry.own & ~middle) | place << 8;
@@ -204,7 +203,7 @@ Status start_segment(const TableStream& stream, const ClassMap& classes, std::sp
   if (stream.model.classes.count > 1) {
     classes.fill(begin, tokens);
     weights_to_rows(tokens.data(), lanes, tokens.size() / lanes, tokens.size() % lanes, run.rows, simd);
-  } else if (stream.tables.tables > 1) {
+  } else if (stream.tables.has_contexts(lanes)) {
     std::fill_n(run.rows, tokens.size(), std::uint8_t{0});
   }
   return {};

@@ -124,8 +124,8 @@ class RowTables {
   }
 
  private:
-  const std::uint32_t* parts_[2];
-  const std::uint8_t* earlier_[2];
+  std::array<const std::uint32_t*, 2> parts_;
+  std::array<const std::uint8_t*, 2> earlier_;
   unsigned shift_;
 };
 

@@ -32,12 +32,15 @@ struct LaneTables {
   std::array<std::array<std::uint32_t, kFastMaxTokens>, 2> table_part{};
   std::array<std::uint8_t, 2> stride{};  // of one level
 
+  // Whether the rows of so many lanes must hold classes before they are decoded. With few lanes one piece of
+  // code does for one table and for several.
+  [[nodiscard]] bool has_contexts(std::size_t lanes) const { return tables > 1 || lanes < kFastMaxLanes; }
   // log2 of how far apart two tables are.
   [[nodiscard]] unsigned table_shift() const { return slots.empty() ? bits : kFastTotalBits; }
 };
 
-// A segment on its way. Row t has the t-th token of every lane (before it is decoded: its class, 0 where all
-// are in one and there are several tables); the kFastMaxOffset rows before row 0 hold the neutral token.
+// A segment on its way. Row t has the t-th token of every lane (before it is decoded: its class, if
+// has_contexts); the kFastMaxOffset rows before row 0 hold the neutral token.
 struct LaneRun {
   std::size_t lanes = 1;
   std::array<std::uint32_t, kFastMaxLanes> states{};

@@ -257,9 +257,9 @@ void DecodeRowsWith(const LaneTables& tables, std::span<LaneRun> runs, std::size
 
 template <std::size_t Lanes>
 void DecodeRowsOf(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
-  if (tables.tables > 1) {
+  if (tables.has_contexts(Lanes)) {
     DecodeRowsWith<Lanes, true>(tables, runs, steps);
-  } else {
+  } else if constexpr (Lanes == kFastMaxLanes) {
     DecodeRowsWith<Lanes, false>(tables, runs, steps);
   }
 }
