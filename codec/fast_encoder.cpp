@@ -1,6 +1,7 @@
 #include "codec/fast_encoder.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "codec/fast_plan.h"
 #include "codec/fast_side.h"
 #include "codec/fast_tables.h"
+#include "loader/fast_lanes.h"
 #include "loader/fast_walk_inl.h"
 
 namespace pith::codec {
@@ -60,9 +62,9 @@ EncodeTables invert(const TableSet& set, std::size_t tokens) {
     for (std::uint32_t slot = 0; slot < kFastTotal; ++slot) {
       const loader::AliasEntry entry = alias[slot / bucket];
       const std::uint32_t place = slot % bucket;
-      const bool other = place >= (entry.own & 0xFFFU);
-      const std::uint32_t token = other ? entry.other & 0x7FU : slot / bucket;
-      const std::uint32_t rank = place + (other ? (entry.other >> 7 & 0x1FFFU) - loader::kAliasBias : 0);
+      const bool other = place >= (entry.own >> 8 & 0xFFFU);
+      const std::uint32_t token = other ? entry.other & 0xFFU : slot / bucket;
+      const std::uint32_t rank = (place + (other ? entry.other >> 8 : 0)) & (kFastTotal - 1);
       result.slots[entries[token].first + rank] = static_cast<std::uint16_t>(slot);
     }
   }
@@ -102,14 +104,35 @@ void segment_contexts(const FastModel& model, const loader::ClassMap& classes, s
   }
 }
 
+// Buffers that all segments of a tensor use.
+struct LaneScratch {
+  std::vector<std::uint8_t> tokens;  // by rows, as in loader/fast_lanes.h
+  std::vector<std::uint8_t> contexts;
+  std::vector<std::uint16_t> words;
+};
+
 // Lanes of one segment: states, then words. Coded backwards into the end of a buffer.
 void put_lanes(const EncodeTables& tables, std::size_t lanes, std::span<const std::uint8_t> tokens,
-               std::span<const std::uint8_t> contexts, std::vector<std::uint8_t>& out) {
-  std::vector<std::uint16_t> words(tokens.size());  // a token gives up at most one
-  std::uint16_t* next = words.data() + words.size();
+               std::span<const std::uint8_t> contexts, LaneScratch& scratch, std::vector<std::uint8_t>& out) {
+  const std::size_t steps = tokens.size() / lanes;
+  const std::size_t extra = tokens.size() % lanes;
+  // The lanes of a whole segment are 2 KiB apart: side by side they would fight for the same cache sets.
+  const bool simd = loader::has_lane_simd();
+  const auto by_rows = [&](std::span<const std::uint8_t> from, std::vector<std::uint8_t>& to) {
+    to.resize(from.size());
+    loader::weights_to_rows(from.data(), lanes, steps, extra, to.data(), simd);
+    return std::span<const std::uint8_t>(to);
+  };
+  tokens = by_rows(tokens, scratch.tokens);
+  contexts = by_rows(contexts, scratch.contexts);
+  scratch.words.resize(tokens.size());  // a token gives up at most one
+  std::uint16_t* const end = scratch.words.data() + scratch.words.size();
+  std::uint16_t* next = end;
   std::array<std::uint32_t, loader::kFastMaxLanes> states;
   states.fill(loader::kLaneLow);
-  const auto put = [&](std::size_t at, std::uint32_t& state) {
+  for (std::size_t at = tokens.size(); at-- > 0;) {
+    std::uint32_t& lane = states[at & (lanes - 1)];
+    std::uint32_t state = lane;
     const EncodeEntry& entry = tables.entries[contexts[at] * loader::kFastMaxTokens + tokens[at]];
     *(next - 1) = static_cast<std::uint16_t>(state);
     const bool full = state >= entry.frequency << 20;
@@ -117,19 +140,14 @@ void put_lanes(const EncodeTables& tables, std::size_t lanes, std::span<const st
     state = full ? state >> 16 : state;
     const auto whole = static_cast<std::uint32_t>(state * entry.inverse >> 44);
     const std::uint32_t rank = state - whole * entry.frequency;
-    state = whole << loader::kFastTotalBits | tables.slots[entry.first + rank];
-  };
-  const std::size_t steps = tokens.size() / lanes;
-  for (std::size_t at = tokens.size(); at-- > steps * lanes;) put(at, states[at - steps * lanes]);
-  for (std::size_t step = steps; step-- > 0;) {
-    for (std::size_t lane = lanes; lane-- > 0;) put(lane * steps + step, states[lane]);
+    lane = whole << loader::kFastTotalBits | tables.slots[entry.first + rank];
   }
   const auto append = [&](const void* from, std::size_t size) {
     const auto* bytes = static_cast<const std::uint8_t*>(from);
     out.insert(out.end(), bytes, bytes + size);
   };
   append(states.data(), 4 * lanes);
-  append(next, 2 * static_cast<std::size_t>(words.data() + words.size() - next));
+  append(next, 2 * static_cast<std::size_t>(end - next));
 }
 
 // Low bits of the tokens that stand for more than one value; nothing when there are none.
@@ -140,15 +158,20 @@ void put_low_bits(const loader::TokenAlphabet& alphabet, std::span<const T> valu
   loader::NumberModel numbers;
   bool stored = false;
   const std::int64_t high = std::int64_t{alphabet.low} + alphabet.direct - 1;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] - alphabet.below < alphabet.direct) continue;
-    const std::int64_t distance =
-        values[i] < alphabet.low ? std::int64_t{alphabet.low} - values[i] : std::int64_t{values[i]} - high;
-    const auto size = static_cast<std::uint32_t>(distance);
-    const auto bits = static_cast<unsigned>(std::bit_width(size));
-    if (bits < 2) continue;
-    (void)numbers.code_rest(side, bits, size);
-    stored = true;
+  std::array<std::uint64_t, kFastSegment / 64> masks;
+  loader::find_far_tokens(tokens, alphabet.below, alphabet.below + alphabet.direct, masks,
+                          loader::has_lane_simd());
+  for (std::size_t block = 0; 64 * block < tokens.size(); ++block) {
+    for (std::uint64_t far = masks[block]; far != 0; far &= far - 1) {
+      const std::size_t i = 64 * block + static_cast<std::size_t>(std::countr_zero(far));
+      const std::int64_t distance =
+          values[i] < alphabet.low ? std::int64_t{alphabet.low} - values[i] : std::int64_t{values[i]} - high;
+      const auto size = static_cast<std::uint32_t>(distance);
+      const auto bits = static_cast<unsigned>(std::bit_width(size));
+      if (bits < 2) continue;
+      (void)numbers.code_rest(side, bits, size);
+      stored = true;
+    }
   }
   if (stored) side.finish(out);
 }
@@ -179,11 +202,13 @@ class TableCoding {
     tables_ = choose_tables(counts_, model_.alphabet.tokens(), kAllSteps);
     const EncodeTables encode = invert(tables_, model_.alphabet.tokens());
     std::vector<std::uint8_t> segments;
+    segments.reserve(tokens_.size());  // more would be rare
     std::vector<std::size_t> ends;
+    LaneScratch scratch;
     for (std::size_t begin = 0; begin < tokens_.size(); begin += kFastSegment) {
       const std::size_t size = std::min(kFastSegment, tokens_.size() - begin);
       const auto tokens = tokens_.subspan(begin, size);
-      put_lanes(encode, model_.lanes, tokens, std::span(contexts_).subspan(begin, size), segments);
+      put_lanes(encode, model_.lanes, tokens, std::span(contexts_).subspan(begin, size), scratch, segments);
       if (model_.alphabet.below + model_.alphabet.above > 0) {
         put_low_bits(model_.alphabet, values_.subspan(begin, size), tokens, segments);
       }
@@ -209,6 +234,7 @@ class TableCoding {
     }
     std::vector<std::uint8_t> out;
     side.finish(out);
+    out.reserve(out.size() + segments.size() + 1);  // with the check byte that follows
     out.insert(out.end(), segments.begin(), segments.end());
     return out;
   }
@@ -217,11 +243,23 @@ class TableCoding {
   void count() {
     const loader::ClassMap classes(model_.classes, *shape_);
     counts_.resize(model_.tables());
+    std::vector<TokenCounts> others(model_.tables());
     for (std::size_t begin = 0; begin < tokens_.size(); begin += kFastSegment) {
       const std::size_t size = std::min(kFastSegment, tokens_.size() - begin);
       const auto contexts = std::span(contexts_).subspan(begin, size);
       segment_contexts(model_, classes, begin, tokens_.subspan(begin, size), contexts);
-      for (std::size_t i = 0; i < size; ++i) ++counts_[contexts[i]][tokens_[begin + i]];
+      // Every other token counts elsewhere: equal ones in a row would wait for each other.
+      const std::uint8_t* const tokens = tokens_.data() + begin;
+      for (std::size_t i = 0; i + 1 < size; i += 2) {
+        ++counts_[contexts[i]][tokens[i]];
+        ++others[contexts[i + 1]][tokens[i + 1]];
+      }
+      if (size % 2 != 0) ++counts_[contexts[size - 1]][tokens[size - 1]];
+    }
+    for (std::size_t table = 0; table < others.size(); ++table) {
+      for (std::size_t token = 0; token < others[table].size(); ++token) {
+        counts_[table][token] += others[table][token];
+      }
     }
   }
 

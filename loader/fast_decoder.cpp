@@ -10,6 +10,9 @@
 namespace pith::loader {
 namespace {
 
+// Weights a table from which on looking slots up saves the scalar loop more than filling them in takes.
+constexpr std::size_t kWeightsForSlots = 2048;
+
 template <class T>
 constexpr bool holds(std::int64_t value) {
   return value >= std::numeric_limits<T>::min() && value <= std::numeric_limits<T>::max();
@@ -21,6 +24,7 @@ struct TableStream {
   Vector<AliasEntry> entries;
   Vector<std::uint16_t> dividers;
   Vector<std::uint32_t> words;
+  Vector<std::uint32_t> slots;
   LaneTables tables;
   Vector<std::size_t> segment_sizes;  // of all but the last
   std::size_t first_segment = 0;      // position in the stream
@@ -49,25 +53,46 @@ Status read_tables(SideReader& side, TableStream& stream) {
   return {};
 }
 
-void prepare_lanes(TableStream& stream) {
+// All slots of one table, from its entries.
+void fill_slots(std::span<const AliasEntry> entries, unsigned bits, std::uint32_t* out) {
+  const std::uint32_t bucket = kFastTotal >> bits;
+  constexpr std::uint32_t middle = (kFastTotal - 1) << 8;
+  for (const AliasEntry& entry : entries) {
+    const std::uint32_t divider = (entry.own & middle) >> 8;
+    const std::uint32_t shift = entry.other & middle;
+    for (std::uint32_t place = 0; place < divider; ++place) *out++ = (entry.own & ~middle) | place << 8;
+    for (std::uint32_t place = divider; place < bucket; ++place) {
+      *out++ = (entry.other & ~middle) | ((shift + (place << 8)) & middle);
+    }
+  }
+}
+
+void prepare_lanes(TableStream& stream, std::size_t weights, bool simd) {
   const FastModel& model = stream.model;
   LaneTables& tables = stream.tables;
+  const unsigned bits = bucket_bits(model.alphabet.tokens());
   tables.entries = stream.entries;
-  const auto bucket_mask =
-      static_cast<std::uint32_t>((std::size_t{1} << bucket_bits(model.alphabet.tokens())) - 1);
-  stream.dividers.resize(stream.entries.size());
-  stream.words.resize(2 * stream.entries.size());
-  for (std::size_t i = 0; i < stream.entries.size(); ++i) {
-    const AliasEntry& entry = stream.entries[i];
-    stream.dividers[i] = static_cast<std::uint16_t>(entry.own & 0xFFFU);
-    stream.words[2 * i] =
-        (entry.own >> 20) << 20 | kAliasBias << 7 | (static_cast<std::uint32_t>(i) & bucket_mask);
-    stream.words[2 * i + 1] = entry.other;
-  }
-  tables.scalar = {stream.dividers.data(), stream.words.data()};
-  tables.bits = bucket_bits(model.alphabet.tokens());
+  tables.bits = bits;
   tables.tables = model.tables();
-  tables.classes = model.classes.count > 1;
+  if (!simd && weights >= tables.tables * kWeightsForSlots) {
+    stream.slots.resize(tables.tables << kFastTotalBits);
+    for (std::size_t i = 0; i < tables.tables; ++i) {
+      fill_slots(tables.entries.subspan(i << bits, std::size_t{1} << bits), bits,
+                 stream.slots.data() + (i << kFastTotalBits));
+    }
+    tables.slots = stream.slots;
+  } else {
+    stream.dividers.resize(stream.entries.size());
+    stream.words.resize(2 * stream.entries.size());
+    for (std::size_t i = 0; i < stream.entries.size(); ++i) {
+      const AliasEntry& entry = stream.entries[i];
+      stream.dividers[i] = static_cast<std::uint16_t>(entry.own >> 8 & 0xFFFU);
+      stream.words[2 * i] = entry.own & 0xFFF000FFU;
+      stream.words[2 * i + 1] = entry.other;
+    }
+    tables.dividers = stream.dividers;
+    tables.words = stream.words;
+  }
   tables.neighbours = model.neighbours;
   const std::array<std::size_t, 2> strides = model.strides();
   for (std::size_t i = 0; i < 2; ++i) {
@@ -75,7 +100,7 @@ void prepare_lanes(TableStream& stream) {
     tables.stride[i] = static_cast<std::uint8_t>(strides[i]);
     for (std::uint32_t token = 0; token < kFastMaxTokens; ++token) {
       tables.table_part[i][token] =
-          static_cast<std::uint16_t>(strides[i] * model.neighbours[i].level(token) << tables.bits);
+          static_cast<std::uint32_t>(strides[i] * model.neighbours[i].level(token) << tables.table_shift());
     }
   }
 }
@@ -98,7 +123,6 @@ Status read_header(SideReader& side, std::span<const std::uint8_t> bytes, const 
   if (!side.decoder().finished()) return damaged("a stream's header does not end as it must");
   stream.first_segment = side.decoder().position();
   if (total > bytes.size() - stream.first_segment) return damaged("segments are more than the bytes present");
-  prepare_lanes(stream);
   return {};
 }
 
@@ -176,9 +200,11 @@ Status start_segment(const TableStream& stream, const ClassMap& classes, std::sp
   }
   run.in = bytes.data() + 4 * lanes;
   run.end = bytes.data() + bytes.size();
-  if (stream.tables.classes) {
+  if (stream.model.classes.count > 1) {
     classes.fill(begin, tokens);
     weights_to_rows(tokens.data(), lanes, tokens.size() / lanes, tokens.size() % lanes, run.rows, simd);
+  } else if (stream.tables.has_contexts(lanes)) {
+    std::fill_n(run.rows, tokens.size(), std::uint8_t{0});
   }
   return {};
 }
@@ -206,9 +232,8 @@ Status finish_segment(const TableStream& stream, LaneRun& run, std::span<std::ui
 
 template <class T>
 Status decode_segments(const TableStream& stream, std::span<const std::uint8_t> rest, const CodeShape& shape,
-                       std::span<T> out, FastPath path) {
+                       std::span<T> out, bool simd) {
   const std::size_t lanes = stream.model.lanes;
-  const bool simd = path == FastPath::best && lanes == kFastMaxLanes && has_lane_simd();
   const std::size_t most = simd && out.size() >= 2 * kFastSegment ? 2 : 1;
   const ClassMap classes(stream.model.classes, shape);
   Scratch scratch = make_scratch(stream.model, out.size(), most);
@@ -245,7 +270,9 @@ Status decode_tables(SideReader& side, std::span<const std::uint8_t> bytes, cons
   if (!holds<T>(alphabet.low) || !holds<T>(std::int64_t{alphabet.low} + alphabet.direct - 1)) {
     return damaged("a token alphabet is outside its type");
   }
-  return decode_segments(stream, bytes.subspan(stream.first_segment), shape, out, path);
+  const bool simd = path == FastPath::best && stream.model.lanes >= kFastFewestSimdLanes && has_lane_simd();
+  prepare_lanes(stream, out.size(), simd);
+  return decode_segments(stream, bytes.subspan(stream.first_segment), shape, out, simd);
 }
 
 template <class T>

@@ -86,7 +86,7 @@ void build_alias_table(const Frequencies& frequencies, unsigned bits, std::span<
   };
   for (std::uint32_t token = 0; token < buckets; ++token) {
     left[token] = frequencies[token];
-    entries[token] = {std::uint32_t{frequencies[token]} << 20 | bucket, 0};
+    entries[token] = {std::uint32_t{frequencies[token]} << 20 | bucket << 8 | token, 0};
     sort_in(token);
   }
   // What is missing is what is too much, so both lists run out together.
@@ -95,9 +95,9 @@ void build_alias_table(const Frequencies& frequencies, unsigned bits, std::span<
     const std::uint32_t to = under[--unders];
     const std::uint32_t divider = left[to];
     left[from] -= bucket - divider;
-    entries[to].own = std::uint32_t{frequencies[to]} << 20 | divider;
+    entries[to].own = std::uint32_t{frequencies[to]} << 20 | divider << 8 | to;
     entries[to].other =
-        std::uint32_t{frequencies[from]} << 20 | (left[from] + kAliasBias - divider) << 7 | from;
+        std::uint32_t{frequencies[from]} << 20 | ((left[from] - divider) & (kFastTotal - 1)) << 8 | from;
     sort_in(from);
   }
 }

@@ -66,14 +66,12 @@ using Frequencies = std::array<std::uint16_t, kFastMaxTokens>;
 
 // One bucket of an alias table. A slot (the low 12 bits of a state) falls into bucket slot >> (12 - log2 of
 // the number of buckets); its first `divider` slots belong to the token numbered like the bucket.
-//   own:   frequency << 20 | divider
-//   other: frequency << 20 | (rank of the slot - place in the bucket + 512) << 7 | token
+//   own:   frequency << 20 | divider << 8 | token
+//   other: frequency << 20 | (rank of the slot - place in the bucket, modulo 4096) << 8 | token
 struct AliasEntry {
   std::uint32_t own = 0;
   std::uint32_t other = 0;
 };
-
-inline constexpr std::uint32_t kAliasBias = 512;
 
 // log2 of the number of buckets for an alphabet: the fewest that have room for it, at least 8.
 [[nodiscard]] constexpr unsigned bucket_bits(std::size_t tokens) {

@@ -55,74 +55,134 @@ void transpose(const std::uint8_t* in, std::size_t in_rows, std::size_t in_colum
   }
 }
 
-// Decodes one token of one lane up to the refill; `table` is the place of its table in the entries. Which
-// half of a bucket it is cannot be foreseen, so it is looked up and not branched on.
-inline std::uint8_t take_token(const ScalarEntries& entries, unsigned bits, std::size_t table,
-                               std::uint32_t& state) {
-  const unsigned place_bits = kFastTotalBits - bits;
-  const std::size_t at = table + ((state & (kFastTotal - 1)) >> place_bits);
-  const std::uint32_t place = state & ((1U << place_bits) - 1);
-  const std::size_t other = place >= entries.dividers[at] ? 1 : 0;
-  const std::uint32_t word = entries.words[2 * at + other];
-  state = (word >> 20) * (state >> kFastTotalBits) + place + (word >> 7 & 0x1FFFU) - kAliasBias;
-  return static_cast<std::uint8_t>(word & 0x7FU);
-}
-
 inline std::uint32_t load_word(const std::uint8_t* in) {
   std::uint16_t word = 0;
   std::memcpy(&word, in, sizeof(word));
   return word;
 }
 
-// Rows from run.step to `steps` while the input holds a word for every lane.
-template <std::size_t Lanes, std::size_t Neighbours, bool Classes>
+// Looks a slot up among the 4096 of a table.
+class SlotLookup {
+ public:
+  explicit SlotLookup(const LaneTables& tables) : slots_(tables.slots.data()) {}
+
+  // Decodes one token up to the refill; `table` is the place of its table.
+  std::uint8_t take(std::size_t table, std::uint32_t& state) const {
+    const std::uint32_t word = slots_[table + (state & (kFastTotal - 1))];
+    state = (word >> 20) * (state >> kFastTotalBits) + (word >> 8 & (kFastTotal - 1));
+    return static_cast<std::uint8_t>(word);
+  }
+
+ private:
+  const std::uint32_t* slots_;
+};
+
+// Looks a slot up in the bucket it falls into. Which half of it it is cannot be foreseen, so it is looked up
+// and not branched on.
+class BucketLookup {
+ public:
+  explicit BucketLookup(const LaneTables& tables)
+      : dividers_(tables.dividers.data()),
+        words_(tables.words.data()),
+        place_bits_(kFastTotalBits - tables.bits),
+        place_mask_((1U << place_bits_) - 1) {}
+
+  std::uint8_t take(std::size_t table, std::uint32_t& state) const {
+    const std::size_t at = table + ((state & (kFastTotal - 1)) >> place_bits_);
+    const std::uint32_t place = state & place_mask_;
+    const std::size_t other = place >= dividers_[at] ? 1 : 0;
+    const std::uint32_t word = words_[2 * at + other];
+    state = (word >> 20) * (state >> kFastTotalBits) + ((place + (word >> 8)) & (kFastTotal - 1));
+    return static_cast<std::uint8_t>(word);
+  }
+
+ private:
+  const std::uint16_t* dividers_;
+  const std::uint32_t* words_;
+  unsigned place_bits_;
+  std::uint32_t place_mask_;
+};
+
+// Where the tables of tokens are: what class and earlier tokens add to it. Walks along with the rows, for
+// differences of pointers are one register more.
+template <bool Contexts>
+class RowTables {
+ public:
+  RowTables(const LaneTables& tables, const std::uint8_t* row, std::size_t lanes)
+      : parts_{tables.table_part[0].data(), tables.table_part[1].data()},
+        earlier_{row - tables.neighbours[0].offset * lanes, row - tables.neighbours[1].offset * lanes},
+        shift_(tables.table_shift()) {}
+
+  // The place of the table of token `i` from here, whose class is `number`.
+  std::size_t operator()(std::size_t number, std::size_t i) const {
+    if constexpr (!Contexts) return 0;
+    return (number << shift_) + parts_[0][earlier_[0][i]] + parts_[1][earlier_[1][i]];
+  }
+  void move_on(std::size_t tokens) {
+    earlier_[0] += tokens;
+    earlier_[1] += tokens;
+  }
+
+ private:
+  std::array<const std::uint32_t*, 2> parts_;
+  std::array<const std::uint8_t*, 2> earlier_;
+  unsigned shift_;
+};
+
+// Rows from run.step to `steps` while the input holds a word for every lane. Of few lanes the number is
+// known here, so that their states stay in registers; 0 stands for any multiple of 8.
+template <std::size_t FewLanes, bool Contexts, class Lookup>
 void decode_whole_rows(const LaneTables& tables, LaneRun& run, std::size_t steps) {
-  std::uint32_t states[Lanes];
-  std::copy_n(run.states.begin(), Lanes, states);
-  const ScalarEntries entries = tables.scalar;
-  const unsigned bits = tables.bits;
+  constexpr std::size_t group = FewLanes == 0 ? 8 : FewLanes;
+  const std::size_t lanes = FewLanes == 0 ? run.lanes : FewLanes;
+  std::array<std::uint32_t, FewLanes == 0 ? kFastMaxLanes : FewLanes> states;
+  std::copy_n(run.states.begin(), lanes, states.begin());
+  const Lookup lookup(tables);
   const std::uint8_t* in = run.in;
-  std::uint8_t* row = run.rows + run.step * Lanes;
-  const std::size_t back0 = tables.neighbours[0].offset * Lanes;
-  const std::size_t back1 = tables.neighbours[1].offset * Lanes;
-  for (; run.step < steps; ++run.step, row += Lanes) {
-    if (static_cast<std::size_t>(run.end - in) < 2 * Lanes) break;
-    for (std::size_t lane = 0; lane < Lanes; ++lane) {
-      std::size_t table = Classes ? std::size_t{row[lane]} << bits : 0;
-      if constexpr (Neighbours > 0) table += tables.table_part[0][*(row + lane - back0)];
-      if constexpr (Neighbours > 1) table += tables.table_part[1][*(row + lane - back1)];
-      std::uint32_t state = states[lane];
-      row[lane] = take_token(entries, bits, table, state);
-      // Written so that no compiler makes a branch of it: one refill in a few tokens is not foreseeable.
-      const std::uint32_t low = state < kLaneLow ? 1 : 0;
-      states[lane] = state << (16 * low) | (load_word(in) & (0U - low));
-      in += std::size_t{2} * low;
+  const std::uint8_t* const end = run.end;
+  std::uint8_t* row = run.rows + run.step * lanes;
+  RowTables<Contexts> table_of(tables, row, lanes);
+  std::size_t step = run.step;
+  for (; step < steps && static_cast<std::size_t>(end - in) >= 2 * lanes; ++step) {
+    for (std::size_t first = 0; first < lanes; first += group, row += group, table_of.move_on(group)) {
+      for (std::size_t i = 0; i < group; ++i) {
+        std::uint32_t state = states[first + i];
+        row[i] = lookup.take(table_of(row[i], i), state);
+        // Written so that no compiler makes a branch of it: one refill in a few tokens is not foreseeable.
+        const std::uint32_t low = 0U - (state < kLaneLow ? 1U : 0U);
+        const std::uint32_t filled = state << 16 | load_word(in);
+        states[first + i] = state ^ ((state ^ filled) & low);
+        in += low & 2U;
+      }
     }
   }
-  std::copy_n(states, Lanes, run.states.begin());
+  std::copy_n(states.begin(), lanes, run.states.begin());
   run.in = in;
+  run.step = step;
 }
 
-template <std::size_t Lanes>
+template <bool Contexts, class Lookup>
 void decode_whole_rows(const LaneTables& tables, LaneRun& run, std::size_t steps) {
-  const auto decode = [&]<std::size_t Neighbours>() {
-    if (tables.classes) return decode_whole_rows<Lanes, Neighbours, true>(tables, run, steps);
-    return decode_whole_rows<Lanes, Neighbours, false>(tables, run, steps);
-  };
-  if (tables.stride[1] != 0) return decode.template operator()<2>();
-  if (tables.stride[0] != 0) return decode.template operator()<1>();
-  return decode.template operator()<0>();
+  switch (run.lanes) {
+    case 1:
+      return decode_whole_rows<1, Contexts, Lookup>(tables, run, steps);
+    case 2:
+      return decode_whole_rows<2, Contexts, Lookup>(tables, run, steps);
+    case 4:
+      return decode_whole_rows<4, Contexts, Lookup>(tables, run, steps);
+    default:
+      return decode_whole_rows<0, Contexts, Lookup>(tables, run, steps);
+  }
 }
 
 // One row or a part of it, with every word checked.
+template <bool Contexts, class Lookup>
 bool decode_part_row(const LaneTables& tables, LaneRun& run, std::size_t count) {
   std::uint8_t* const row = run.rows + run.step * run.lanes;
+  const Lookup lookup(tables);
+  const RowTables<Contexts> table_of(tables, row, run.lanes);
   for (std::size_t lane = 0; lane < count; ++lane) {
-    std::size_t table = tables.classes ? std::size_t{row[lane]} << tables.bits : 0;
-    for (std::size_t i = 0; i < 2; ++i) {
-      table += tables.table_part[i][*(row + lane - tables.neighbours[i].offset * run.lanes)];
-    }
-    row[lane] = take_token(tables.scalar, tables.bits, table, run.states[lane]);
+    row[lane] = lookup.take(table_of(row[lane], lane), run.states[lane]);
     if (run.states[lane] >= kLaneLow) continue;
     if (run.end - run.in < 2) return false;
     run.states[lane] = run.states[lane] << 16 | load_word(run.in);
@@ -131,33 +191,26 @@ bool decode_part_row(const LaneTables& tables, LaneRun& run, std::size_t count) 
   return true;
 }
 
+template <bool Contexts, class Lookup>
+bool decode_rows_by(const LaneTables& tables, LaneRun& run, std::size_t steps, std::size_t extra) {
+  decode_whole_rows<Contexts, Lookup>(tables, run, steps);
+  for (; run.step < steps; ++run.step) {
+    if (!decode_part_row<Contexts, Lookup>(tables, run, run.lanes)) return false;
+  }
+  return decode_part_row<Contexts, Lookup>(tables, run, extra);
+}
+
+template <bool Contexts>
+bool decode_rows_by(const LaneTables& tables, LaneRun& run, std::size_t steps, std::size_t extra) {
+  if (tables.slots.empty()) return decode_rows_by<Contexts, BucketLookup>(tables, run, steps, extra);
+  return decode_rows_by<Contexts, SlotLookup>(tables, run, steps, extra);
+}
+
 }  // namespace
 
 bool decode_rows(const LaneTables& tables, LaneRun& run, std::size_t steps, std::size_t extra) {
-  switch (run.lanes) {
-    case 1:
-      decode_whole_rows<1>(tables, run, steps);
-      break;
-    case 2:
-      decode_whole_rows<2>(tables, run, steps);
-      break;
-    case 4:
-      decode_whole_rows<4>(tables, run, steps);
-      break;
-    case 8:
-      decode_whole_rows<8>(tables, run, steps);
-      break;
-    case 16:
-      decode_whole_rows<16>(tables, run, steps);
-      break;
-    default:
-      decode_whole_rows<32>(tables, run, steps);
-      break;
-  }
-  for (; run.step < steps; ++run.step) {
-    if (!decode_part_row(tables, run, run.lanes)) return false;
-  }
-  return decode_part_row(tables, run, extra);
+  if (tables.tables > 1) return decode_rows_by<true>(tables, run, steps, extra);
+  return decode_rows_by<false>(tables, run, steps, extra);
 }
 
 void rows_to_weights(const std::uint8_t* rows, std::size_t lanes, std::size_t steps, std::size_t extra,

@@ -12,28 +12,35 @@
 
 namespace pith::loader {
 
-// The alias entries again, as the scalar loop wants them: of entry i the divider, and in words 2i and 2i + 1
-// its own token and the other one, both as AliasEntry::other has them.
-struct ScalarEntries {
-  const std::uint16_t* dividers = nullptr;
-  const std::uint32_t* words = nullptr;
-};
+// The fewest lanes that SIMD decodes.
+inline constexpr std::size_t kFastFewestSimdLanes = 8;
 
-// What stays the same for all segments of a tensor.
+// What stays the same for all segments of a tensor. SIMD looks tokens up in the alias entries. The scalar
+// loop has either what they say as it wants it, the divider of entry i and in words 2i and 2i + 1 its own
+// token and the other one, both as AliasEntry::other has them; or all 4096 slots of each table, where that is
+// worth it: frequency << 20 | rank << 8 | token.
 struct LaneTables {
-  std::span<const AliasEntry> entries;  // tables() << bits of them
-  ScalarEntries scalar;
-  unsigned bits = 3;  // log2 of the buckets of a table
+  std::span<const AliasEntry> entries;  // tables << bits of them
+  std::span<const std::uint16_t> dividers;
+  std::span<const std::uint32_t> words;
+  std::span<const std::uint32_t> slots;  // empty = not used
+  unsigned bits = 3;                     // log2 of the buckets of a table
   std::size_t tables = 1;
-  bool classes = false;  // the rows hold classes when decoding starts
   std::array<Neighbour, 2> neighbours;
-  // What the level of a token adds to the place of the table in `entries`; zeros for a neighbour not used.
-  std::array<std::array<std::uint16_t, kFastMaxTokens>, 2> table_part{};
+  // What the level of a token adds to the place of the table in the scalar loop's form; zeros for a neighbour
+  // that is not used.
+  std::array<std::array<std::uint32_t, kFastMaxTokens>, 2> table_part{};
   std::array<std::uint8_t, 2> stride{};  // of one level
+
+  // Whether the rows of so many lanes must hold classes before they are decoded. With few lanes one piece of
+  // code does for one table and for several.
+  [[nodiscard]] bool has_contexts(std::size_t lanes) const { return tables > 1 || lanes < kFastMaxLanes; }
+  // log2 of how far apart two tables are.
+  [[nodiscard]] unsigned table_shift() const { return slots.empty() ? bits : kFastTotalBits; }
 };
 
-// A segment on its way. Row t has the t-th token of every lane (before it is decoded: its class); the
-// kFastMaxOffset rows before row 0 hold the neutral token.
+// A segment on its way. Row t has the t-th token of every lane (before it is decoded: its class, if
+// has_contexts); the kFastMaxOffset rows before row 0 hold the neutral token.
 struct LaneRun {
   std::size_t lanes = 1;
   std::array<std::uint32_t, kFastMaxLanes> states{};
@@ -49,7 +56,7 @@ struct LaneRun {
 
 // Decodes whole rows below `steps` of one or two segments that start at the same step, as long as that can
 // be done without looking at the end of the input; does nothing when the processor lacks the instructions
-// or the segments have fewer than 32 lanes.
+// or the segments have few lanes.
 void decode_rows_simd(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps);
 
 // Whether decode_rows_simd does anything on this processor.

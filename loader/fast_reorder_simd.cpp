@@ -22,23 +22,25 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr std::size_t kLanes = kFastMaxLanes;
 using D128 = hn::Full128<std::uint8_t>;
-using V128 = hn::Vec<D128>;
+using D256 = hn::Full256<std::uint8_t>;
+using V256 = hn::Vec<D256>;
 
-// Interleaves elements of type T of `a` and `b`: the lower halves, then the upper ones.
+// Interleaves elements of type T of `a` and `b` within each half: the lower ones, then the upper ones.
 template <class T>
-HWY_INLINE void Interleave(V128& a, V128& b) {
-  const hn::Repartition<T, D128> d;
+HWY_INLINE void Interleave(V256& a, V256& b) {
+  const hn::Repartition<T, D256> d;
   const auto first = hn::BitCast(d, a);
   const auto second = hn::BitCast(d, b);
-  a = hn::BitCast(D128(), hn::InterleaveLower(d, first, second));
-  b = hn::BitCast(D128(), hn::InterleaveUpper(d, first, second));
+  a = hn::BitCast(D256(), hn::InterleaveLower(d, first, second));
+  b = hn::BitCast(D256(), hn::InterleaveUpper(d, first, second));
 }
 
-// Transposes 16 x 16 bytes: rows `stride_in` apart become rows `stride_out` apart.
-HWY_INLINE void Transpose16(const std::uint8_t* in, std::size_t stride_in, std::uint8_t* out,
-                            std::size_t stride_out) {
-  V128 row[16];
-  for (std::size_t i = 0; i < 16; ++i) row[i] = hn::LoadU(D128(), in + i * stride_in);
+HWY_INLINE V256 LoadTwo(const std::uint8_t* low, const std::uint8_t* high) {
+  return hn::Combine(D256(), hn::LoadU(D128(), high), hn::LoadU(D128(), low));
+}
+
+// Transposes 16 x 16 bytes in both halves. Column c comes to be in row Turned(c).
+HWY_INLINE void Transpose16(V256* row) {
   for (std::size_t i = 0; i < 16; i += 2) Interleave<std::uint8_t>(row[i], row[i + 1]);
   // After each round, element e of pair (i, i + n) is the next longer piece of a column.
   for (std::size_t i = 0; i < 16; i += 4) {
@@ -49,44 +51,49 @@ HWY_INLINE void Transpose16(const std::uint8_t* in, std::size_t stride_in, std::
     for (std::size_t k = 0; k < 4; ++k) Interleave<std::uint32_t>(row[i + k], row[i + k + 4]);
   }
   for (std::size_t i = 0; i < 8; ++i) Interleave<std::uint64_t>(row[i], row[i + 8]);
-  // Row (bits 3210 of its number) now holds column 1*(bit 3) + 2*(bit 2) + 4*(bit 1) + 8*(bit 0) from
-  // the top: each round doubled the step between the halves it kept apart.
-  for (std::size_t i = 0; i < 16; ++i) {
-    const std::size_t column = (i >> 3 & 1U) | (i >> 1 & 2U) | (i << 1 & 4U) | (i << 3 & 8U);
-    hn::StoreU(row[i], D128(), out + column * stride_out);
-  }
 }
 
-// Transposes a matrix whose sides are multiples of 16.
-void Transpose(const std::uint8_t* in, std::size_t rows, std::size_t stride_in, std::size_t columns,
-               std::size_t stride_out, std::uint8_t* out) {
-  // The long side is the inner loop: the other way round, 32 places 2 KiB apart fight for the same cache
-  // sets.
-  if (rows > columns) {
-    for (std::size_t column = 0; column < columns; column += 16) {
-      for (std::size_t row = 0; row < rows; row += 16) {
-        Transpose16(in + row * stride_in + column, stride_in, out + column * stride_out + row, stride_out);
-      }
-    }
-  } else {
-    for (std::size_t row = 0; row < rows; row += 16) {
-      for (std::size_t column = 0; column < columns; column += 16) {
-        Transpose16(in + row * stride_in + column, stride_in, out + column * stride_out + row, stride_out);
-      }
-    }
+// The bits of a row's number, reversed: each round doubled the step between the halves it kept apart.
+constexpr std::size_t Turned(std::size_t i) {
+  return (i >> 3 & 1U) | (i >> 1 & 2U) | (i << 1 & 4U) | (i << 3 & 8U);
+}
+
+// Calls `block(lane, step)` for blocks of 16 lanes and 32 steps that cover all steps; the last one of 16
+// lanes may overlap the one before. Steps are the inner loop: the other way round, 32 places 2 KiB apart
+// fight for the same cache sets.
+template <class Block>
+HWY_INLINE std::size_t ForBlocks(std::size_t steps, Block block) {
+  if (steps < 32) return 0;
+  for (std::size_t lane = 0; lane < kLanes; lane += 16) {
+    for (std::size_t step = 0; step + 32 <= steps; step += 32) block(lane, step);
+    if (steps % 32 != 0) block(lane, steps - 32);
   }
+  return steps;
 }
 
 std::size_t RowsToWeights(const std::uint8_t* rows, std::size_t steps, std::uint8_t* weights) {
-  const std::size_t whole = steps / 16 * 16;
-  Transpose(rows, whole, kLanes, kLanes, steps, weights);
-  return whole;
+  return ForBlocks(steps, [&](std::size_t lane, std::size_t step) HWY_ATTR {
+    const std::uint8_t* const in = rows + step * kLanes + lane;
+    V256 row[16];
+    for (std::size_t i = 0; i < 16; ++i) row[i] = LoadTwo(in + i * kLanes, in + (i + 16) * kLanes);
+    Transpose16(row);
+    std::uint8_t* const out = weights + lane * steps + step;
+    for (std::size_t i = 0; i < 16; ++i) hn::StoreU(row[i], D256(), out + Turned(i) * steps);
+  });
 }
 
 std::size_t WeightsToRows(const std::uint8_t* weights, std::size_t steps, std::uint8_t* rows) {
-  const std::size_t whole = steps / 16 * 16;
-  Transpose(weights, kLanes, steps, whole, kLanes, rows);
-  return whole;
+  return ForBlocks(steps, [&](std::size_t lane, std::size_t step) HWY_ATTR {
+    const std::uint8_t* const in = weights + lane * steps + step;
+    V256 row[16];
+    for (std::size_t i = 0; i < 16; ++i) row[i] = hn::LoadU(D256(), in + i * steps);
+    Transpose16(row);
+    std::uint8_t* const out = rows + step * kLanes + lane;
+    for (std::size_t i = 0; i < 16; ++i) {
+      hn::StoreU(hn::LowerHalf(row[i]), D128(), out + Turned(i) * kLanes);
+      hn::StoreU(hn::UpperHalf(D128(), row[i]), D128(), out + (Turned(i) + 16) * kLanes);
+    }
+  });
 }
 
 std::size_t FindFarTokens(std::span<const std::uint8_t> tokens, std::uint32_t first, std::uint32_t end,

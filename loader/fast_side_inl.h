@@ -65,7 +65,9 @@ class SideDecoder {
     const std::uint32_t slot = state_ & ((1U << kSideBits) - 1);
     const std::uint32_t rest = state_ >> kSideBits;
     const bool bit = slot < share;
-    state_ = bit ? share * rest + slot : ((1U << kSideBits) - share) * rest + slot - share;
+    // No branch: which bit it is cannot be foreseen.
+    const std::uint32_t zero = bit ? 0U : ~0U;
+    state_ = (share ^ ((share ^ ((1U << kSideBits) - share)) & zero)) * rest + slot - (share & zero);
     refill();
     model.update(bit);
     return bit;
@@ -92,6 +94,10 @@ class SideDecoder {
   }
   void refill() {
     while (state_ < kSideLow) {
+      if (at_ < bytes_.size()) [[likely]] {
+        state_ = state_ << 8 | bytes_[at_++];
+        continue;
+      }
       state_ = state_ << 8 | next();
       if (failed_) {
         state_ |= kSideLow;  // keeps the arithmetic sound until the caller looks at failed()

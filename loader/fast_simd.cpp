@@ -1,4 +1,4 @@
-// The hot loop of fast_lanes.h with SIMD: 32 lanes in vectors of 8 or 16. Must
+// The hot loop of fast_lanes.h with SIMD: 8 lanes or more in vectors of 8 or 16. Must
 // decode the same tokens as the scalar loop; tests compare them.
 #include <cstring>
 
@@ -23,14 +23,16 @@ namespace hn = hwy::HWY_NAMESPACE;
 #if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128 && HWY_MAX_BYTES >= 32 && HWY_TARGET <= HWY_AVX2
 
 constexpr bool kUsable = true;
-constexpr std::size_t kLanes = 32;
-using D32 = hn::CappedTag<std::uint32_t, 16>;
-using V32 = hn::Vec<D32>;
-constexpr std::size_t kVector = hn::MaxLanes(D32());  // lanes of a vector
-constexpr std::size_t kVectors = kLanes / kVector;
-using D8Row = hn::CappedTag<std::int8_t, 32>;     // one token of every lane
-constexpr std::size_t kMargin = 2 * kLanes + 32;  // bytes that a row may look ahead
+constexpr std::size_t kWidest = hn::MaxLanes(hn::CappedTag<std::uint32_t, 16>());  // lanes of a vector
+// Bytes that a row may look ahead.
+constexpr std::size_t kMargin = 2 * kFastMaxLanes + 32;
 
+template <std::size_t Width>
+using D32 = hn::CappedTag<std::uint32_t, Width>;
+template <std::size_t Width>
+using V32 = hn::Vec<D32<Width>>;
+
+#if HWY_TARGET > HWY_AVX3
 // For each mask of 8 lanes, the bytes of a 16-byte shuffle that puts the next words where the mask is set.
 struct ExpandTable {
   alignas(16) std::uint8_t bytes[256][16];
@@ -47,35 +49,36 @@ struct ExpandTable {
   }
 };
 constexpr ExpandTable kExpand;
+#endif
 
-// The next words of `in` in the lanes of `mask` (bit i = lane i), zero elsewhere.
-HWY_INLINE V32 ExpandWords(const std::uint8_t* in, std::uint32_t mask) {
+// Takes the next words of `in` into the lanes that are below 2^16.
+template <std::size_t Width>
+HWY_INLINE V32<Width> Refill(V32<Width> state, const std::uint8_t*& in) {
+  const D32<Width> d;
 #if HWY_TARGET <= HWY_AVX3
-  const hn::Rebind<std::uint16_t, D32> d16;
-  const V32 words = hn::PromoteTo(D32(), hn::LoadU(d16, reinterpret_cast<const std::uint16_t*>(in)));
-  return V32{_mm512_maskz_expand_epi32(static_cast<__mmask16>(mask), words.raw)};
+  const auto is_low = hn::Lt(state, hn::Set(d, kLaneLow));
+  const hn::Rebind<std::uint16_t, D32<Width>> d16;
+  const auto words = hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const std::uint16_t*>(in)));
+  in += 2 * static_cast<std::size_t>(__builtin_popcount(is_low.raw));
+  const auto filled = hn::ShiftLeft<16>(state);
+  if constexpr (Width == 16) {
+    const V32<Width> spread{_mm512_maskz_expand_epi32(is_low.raw, words.raw)};
+    return V32<Width>{_mm512_mask_or_epi32(state.raw, is_low.raw, filled.raw, spread.raw)};
+  } else {
+    const V32<Width> spread{_mm256_maskz_expand_epi32(is_low.raw, words.raw)};
+    return V32<Width>{_mm256_mask_or_epi32(state.raw, is_low.raw, filled.raw, spread.raw)};
+  }
 #else
   const hn::Full128<std::uint8_t> d8;
   const hn::Full128<std::uint16_t> d16;
-  const auto words = hn::TableLookupBytesOr0(hn::LoadU(d8, in), hn::Load(d8, kExpand.bytes[mask & 0xFFU]));
-  return hn::PromoteTo(D32(), hn::BitCast(d16, words));
+  const auto is_low = hn::Eq(hn::ShiftRight<16>(state), hn::Zero(d));
+  const auto mask = static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(is_low.raw)));
+  const auto words = hn::TableLookupBytesOr0(hn::LoadU(d8, in), hn::Load(d8, kExpand.bytes[mask]));
+  in += 2 * static_cast<std::size_t>(__builtin_popcount(mask));
+  const auto filled = hn::Or(hn::ShiftLeft<16>(state), hn::PromoteTo(d, hn::BitCast(d16, words)));
+  return hn::IfThenElse(is_low, filled, state);
 #endif
 }
-
-// Bit i = lane i. Reloads as many bytes as were stored, or the load would wait.
-HWY_INLINE std::uint32_t MaskBits(hn::Mask<D32> mask) {
-  std::uint8_t bytes[8];
-  hn::StoreMaskBits(D32(), mask, bytes);
-  if constexpr (kVector == 8) return bytes[0];
-  std::uint16_t bits = 0;
-  std::memcpy(&bits, bytes, sizeof(bits));
-  return bits;
-}
-
-struct Entries {
-  V32 own;
-  V32 other;
-};
 
 // The elements of `base` at the places listed, loaded one by one: gather instructions are microcoded and
 // slower than this on many processors.
@@ -93,111 +96,110 @@ HWY_INLINE hn::Vec<D64> LoadEach(const std::uint64_t* base, const volatile std::
   }
 }
 
-// Looks entries up in memory.
-class MemoryTables {
- public:
-  explicit MemoryTables(std::span<const AliasEntry> entries)
-      : base_(reinterpret_cast<const std::uint64_t*>(entries.data())) {}
+// What a lookup says of a token; the token is the low byte of a word.
+template <std::size_t Width>
+struct Found {
+  V32<Width> word;
+  V32<Width> rank;
+};
 
-  HWY_INLINE Entries operator()(V32 index) const {
-    const D32 d;
-    alignas(64) std::uint32_t at[kVector];
-    hn::Store(index, d, at);
-    using D64 = hn::Repartition<std::uint64_t, D32>;
-    const auto low = hn::BitCast(d, LoadEach<D64>(base_, at));
-    const auto high = hn::BitCast(d, LoadEach<D64>(base_, at + kVector / 2));
-    return {hn::ConcatEven(d, high, low), hn::ConcatOdd(d, high, low)};
+// Looks buckets up in memory.
+template <std::size_t Width>
+class BucketLookup {
+ public:
+  explicit BucketLookup(const LaneTables& tables)
+      : entries_(reinterpret_cast<const std::uint64_t*>(tables.entries.data())), bits_(tables.bits) {}
+
+  HWY_INLINE Found<Width> operator()(V32<Width> state, V32<Width> table) const {
+    const D32<Width> d;
+    const auto mask = hn::Set(d, kFastTotal - 1);
+    const auto slot = hn::And(state, mask);
+    const int place_bits = static_cast<int>(kFastTotalBits - bits_);
+    const auto bucket = hn::ShiftRightSame(slot, place_bits);
+    const auto place = hn::And(state, hn::Set(d, (1U << place_bits) - 1));
+    alignas(64) std::uint32_t at[Width];
+    hn::Store(hn::Add(bucket, hn::ShiftLeftSame(table, static_cast<int>(bits_))), d, at);
+    using D64 = hn::Repartition<std::uint64_t, D32<Width>>;
+    const auto low = hn::BitCast(d, LoadEach<D64>(entries_, at));
+    const auto high = hn::BitCast(d, LoadEach<D64>(entries_, at + Width / 2));
+    const auto own = hn::ConcatEven(d, high, low);
+    const auto other = hn::ConcatOdd(d, high, low);
+    const auto is_other = hn::Not(hn::Lt(place, hn::And(hn::ShiftRight<8>(own), mask)));
+    const auto word = hn::IfThenElse(is_other, other, own);
+    const auto rank = hn::And(hn::IfThenElse(is_other, hn::Add(place, hn::ShiftRight<8>(word)), place), mask);
+    return {word, rank};
   }
 
  private:
-  const std::uint64_t* base_;
+  const std::uint64_t* entries_;
+  unsigned bits_;
 };
 
-#if HWY_TARGET <= HWY_AVX3
-// Holds all tables, of at most 32 * Blocks entries together, in registers.
-template <std::size_t Blocks>
-class RegisterTables {
+// Finds the table numbers of a row of tokens.
+template <std::size_t Lanes>
+class RowContexts {
  public:
-  explicit RegisterTables(std::span<const AliasEntry> entries) {
-    alignas(64) std::uint32_t words[2][32 * Blocks] = {};
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      words[0][i] = entries[i].own;
-      words[1][i] = entries[i].other;
-    }
-    for (std::size_t word = 0; word < 2; ++word) {
-      for (std::size_t i = 0; i < 2 * Blocks; ++i) parts_[word][i] = hn::Load(D32(), words[word] + 16 * i);
+  explicit RowContexts(const LaneTables& tables) {
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Neighbour& neighbour = tables.neighbours[i];
+      back_[i] = neighbour.offset * Lanes;
+      steps_[i] = hn::Set(D(), static_cast<std::int8_t>(tables.stride[i]));
+      counts_[i] = neighbour.levels - 1;
+      for (std::size_t k = 0; k < counts_[i]; ++k) {
+        below_[i][k] = hn::Set(D(), static_cast<std::int8_t>(neighbour.thresholds[k] - 1));
+      }
     }
   }
 
-  HWY_INLINE Entries operator()(V32 index) const { return {Look(parts_[0], index), Look(parts_[1], index)}; }
+  // Puts table numbers of one row, which holds classes, into `contexts`. Two segments at once would make
+  // each wait for the other.
+  HWY_INLINE void operator()(const std::uint8_t* row, std::uint8_t* contexts) const {
+    auto context = hn::LoadU(D(), reinterpret_cast<const std::int8_t*>(row));
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (counts_[i] == 0) continue;
+      const auto token = hn::LoadU(D(), reinterpret_cast<const std::int8_t*>(row - back_[i]));
+      for (std::size_t k = 0; k < counts_[i]; ++k) {
+        const auto reached = hn::Gt(token, below_[i][k]);
+        context = hn::IfThenElse(reached, hn::Add(context, steps_[i]), context);
+      }
+    }
+    hn::Store(context, D(), reinterpret_cast<std::int8_t*>(contexts));
+  }
 
  private:
-  HWY_INLINE static V32 Look(const V32* parts, V32 index) { return LookIn<Blocks>(parts, index); }
+  using D = hn::CappedTag<std::int8_t, Lanes>;
 
-  // The instruction itself looks at five bits of the index; each further bit picks between two results.
-  template <std::size_t Count>
-  HWY_INLINE static V32 LookIn(const V32* parts, V32 index) {
-    if constexpr (Count == 1) {
-      return V32{_mm512_permutex2var_epi32(parts[0].raw, index.raw, parts[1].raw)};
-    } else {
-      const V32 low = LookIn<Count / 2>(parts, index);
-      const V32 high = LookIn<Count / 2>(parts + Count, index);
-      const auto upper = hn::TestBit(index, hn::Set(D32(), static_cast<std::uint32_t>(16 * Count)));
-      return hn::IfThenElse(upper, high, low);
-    }
-  }
-
-  V32 parts_[2][2 * Blocks];
+  std::size_t back_[2];
+  std::size_t counts_[2];
+  hn::Vec<D> steps_[2];
+  hn::Vec<D> below_[2][kFastMaxLevels - 1];
 };
-#endif
 
-// Adds to `context` what the levels of the row at `tokens` stand for.
-template <class V>
-HWY_INLINE V AddLevels(V context, const std::uint8_t* tokens, const Neighbour& neighbour,
-                       std::uint8_t stride) {
-  const D8Row d8;
-  const V token = hn::LoadU(d8, reinterpret_cast<const std::int8_t*>(tokens));
-  const V step = hn::Set(d8, static_cast<std::int8_t>(stride));
-  for (std::size_t i = 0; i + 1 < neighbour.levels; ++i) {
-    const auto reached = hn::Gt(token, hn::Set(d8, static_cast<std::int8_t>(neighbour.thresholds[i] - 1)));
-    context = hn::Add(context, hn::IfThenElseZero(reached, step));
+// The low bytes of vectors as one: a row must be stored as it will be loaded.
+template <std::size_t Width, std::size_t Count>
+HWY_INLINE auto JoinTokens(const V32<Width>* tokens) {
+  if constexpr (Count == 1) {
+    return hn::TruncateTo(hn::Rebind<std::uint8_t, D32<Width>>(), tokens[0]);
+  } else {
+    const hn::CappedTag<std::uint8_t, Width * Count> d8;
+    return hn::Combine(d8, JoinTokens<Width, Count / 2>(tokens + Count / 2),
+                       JoinTokens<Width, Count / 2>(tokens));
   }
-  return context;
-}
-
-// Table numbers of one row of tokens.
-HWY_INLINE void RowContexts(const LaneTables& tables, const std::uint8_t* row, std::uint8_t* contexts) {
-  const D8Row d8;
-  auto context = hn::Zero(d8);
-  if (tables.classes) context = hn::LoadU(d8, reinterpret_cast<const std::int8_t*>(row));
-  for (std::size_t i = 0; i < 2; ++i) {
-    const Neighbour& neighbour = tables.neighbours[i];
-    if (neighbour.levels > 1) {
-      context = AddLevels(context, row - neighbour.offset * kLanes, neighbour, tables.stride[i]);
-    }
-  }
-  hn::Store(context, d8, reinterpret_cast<std::int8_t*>(contexts));
 }
 
 // Rows of `Runs` segments side by side, from a common step on: a step of one segment is a long chain of
 // dependent instructions, and two chains keep the processor busier than one.
-template <bool Contexts, std::size_t Runs, class Lookup>
-void DecodeRowsOf(const LaneTables& tables, const Lookup lookup, LaneRun* runs, std::size_t steps) {
-  constexpr std::size_t all = Runs * kVectors;
-  const D32 d;
-  const hn::RebindToSigned<D32> di;
-  const hn::Rebind<std::uint8_t, D32> d8;
-  const std::uint32_t place_bits = kFastTotalBits - tables.bits;
-  const int place_shift = static_cast<int>(place_bits);
-  const int table_shift = static_cast<int>(tables.bits);
-  const V32 place_mask = hn::Set(d, (1U << place_bits) - 1);
-  const V32 bucket_mask = hn::Set(d, (1U << tables.bits) - 1);
-  const V32 divider_mask = hn::Set(d, 0xFFFU);
-  const V32 rank_mask = hn::Set(d, 0x1FFFU);
-  const V32 token_mask = hn::Set(d, 0x7FU);
-  const V32 bias = hn::Set(d, kAliasBias);
+template <std::size_t Lanes, bool Contexts, std::size_t Runs>
+void DecodeRowsOf(const LaneTables& tables, LaneRun* runs, std::size_t steps) {
+  constexpr std::size_t kWidth = Lanes < kWidest ? Lanes : kWidest;
+  constexpr std::size_t kVectors = Lanes / kWidth;
+  const D32<kWidth> d;
+  const hn::Rebind<std::uint8_t, D32<kWidth>> d8;
+  const hn::CappedTag<std::uint8_t, Lanes> d8_row;
+  const BucketLookup<kWidth> lookup(tables);
+  const RowContexts<Lanes> contexts_of(tables);
 
-  V32 states[all];
+  V32<kWidth> states[Runs * kVectors];
   const std::uint8_t* in[Runs];
   const std::uint8_t* end[Runs];
   std::uint8_t* row[Runs];
@@ -205,9 +207,9 @@ void DecodeRowsOf(const LaneTables& tables, const Lookup lookup, LaneRun* runs, 
   for (std::size_t r = 0; r < Runs; ++r) {
     in[r] = runs[r].in;
     end[r] = runs[r].end;
-    row[r] = runs[r].rows + step * kLanes;
+    row[r] = runs[r].rows + step * Lanes;
     for (std::size_t v = 0; v < kVectors; ++v) {
-      states[r * kVectors + v] = hn::LoadU(d, runs[r].states.data() + v * kVector);
+      states[r * kVectors + v] = hn::LoadU(d, runs[r].states.data() + v * kWidth);
     }
   }
   const auto has_margin = [&] {
@@ -216,71 +218,56 @@ void DecodeRowsOf(const LaneTables& tables, const Lookup lookup, LaneRun* runs, 
     return has;
   };
   for (; step < steps && has_margin(); ++step) {
-    alignas(32) std::uint8_t contexts[Runs * kLanes];
+    alignas(64) std::uint8_t contexts[Runs][Lanes];
     if constexpr (Contexts) {
-      for (std::size_t r = 0; r < Runs; ++r) RowContexts(tables, row[r], contexts + r * kLanes);
+      for (std::size_t r = 0; r < Runs; ++r) contexts_of(row[r], contexts[r]);
     }
-    HWY_UNROLL(8)
-    for (std::size_t i = 0; i < all; ++i) {
-      const std::size_t r = i / kVectors;
-      const V32 state = states[i];
-      const V32 place = hn::And(state, place_mask);
-      const V32 bucket = hn::And(hn::ShiftRightSame(state, place_shift), bucket_mask);
-      V32 index = bucket;
-      if constexpr (Contexts) {
-        const V32 table = hn::PromoteTo(d, hn::LoadU(d8, contexts + i * kVector));
-        index = hn::Add(index, hn::ShiftLeftSame(table, table_shift));
+    HWY_UNROLL(2)
+    for (std::size_t r = 0; r < Runs; ++r) {
+      V32<kWidth> words[kVectors];
+      HWY_UNROLL(4)
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const auto state = states[r * kVectors + v];
+        auto table = hn::Zero(d);
+        if constexpr (Contexts) table = hn::PromoteTo(d, hn::LoadU(d8, contexts[r] + v * kWidth));
+        const Found<kWidth> found = lookup(state, table);
+        words[v] = found.word;
+        const auto whole = hn::Mul(hn::ShiftRight<20>(found.word), hn::ShiftRight<kFastTotalBits>(state));
+        const auto next = hn::Add(whole, found.rank);
+        states[r * kVectors + v] = Refill<kWidth>(next, in[r]);
       }
-      const Entries entry = lookup(index);
-      const auto is_own = hn::RebindMask(
-          d, hn::Lt(hn::BitCast(di, place), hn::BitCast(di, hn::And(entry.own, divider_mask))));
-      const V32 word = hn::IfThenElse(is_own, entry.own, entry.other);
-      const V32 frequency = hn::ShiftRight<20>(word);
-      const V32 shift = hn::Sub(hn::And(hn::ShiftRight<7>(word), rank_mask), bias);
-      const V32 rank = hn::Add(place, hn::IfThenZeroElse(is_own, shift));
-      const V32 token = hn::IfThenElse(is_own, bucket, hn::And(word, token_mask));
-      const V32 next = hn::Add(hn::Mul(frequency, hn::ShiftRight<kFastTotalBits>(state)), rank);
-      hn::StoreU(hn::DemoteTo(d8, hn::BitCast(di, token)), d8, row[r] + i % kVectors * kVector);
-      const auto is_low = hn::Eq(hn::ShiftRight<16>(next), hn::Zero(d));
-      const std::uint32_t mask = MaskBits(is_low);
-      const V32 words = ExpandWords(in[r], mask);
-      in[r] += 2 * static_cast<std::size_t>(__builtin_popcount(mask));
-      states[i] = hn::IfThenElse(is_low, hn::Or(hn::ShiftLeft<16>(next), words), next);
+      hn::StoreU(JoinTokens<kWidth, kVectors>(words), d8_row, row[r]);
+      row[r] += Lanes;
     }
-    for (std::size_t r = 0; r < Runs; ++r) row[r] += kLanes;
   }
   for (std::size_t r = 0; r < Runs; ++r) {
     runs[r].in = in[r];
     runs[r].step = step;
     for (std::size_t v = 0; v < kVectors; ++v) {
-      hn::StoreU(states[r * kVectors + v], d, runs[r].states.data() + v * kVector);
+      hn::StoreU(states[r * kVectors + v], d, runs[r].states.data() + v * kWidth);
     }
   }
 }
 
-template <bool Contexts, class Lookup>
+template <std::size_t Lanes, bool Contexts>
 void DecodeRowsWith(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
-  const Lookup lookup(tables.entries);
-  if (runs.size() == 2) DecodeRowsOf<Contexts, 2>(tables, lookup, runs.data(), steps);
-  for (LaneRun& run : runs) DecodeRowsOf<Contexts, 1>(tables, lookup, &run, steps);
+  if (runs.size() == 2) DecodeRowsOf<Lanes, Contexts, 2>(tables, runs.data(), steps);
+  for (LaneRun& run : runs) DecodeRowsOf<Lanes, Contexts, 1>(tables, &run, steps);
 }
 
-template <bool Contexts>
-void DecodeRowsBy(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
-#if HWY_TARGET <= HWY_AVX3
-  if (tables.entries.size() <= 32) return DecodeRowsWith<Contexts, RegisterTables<1>>(tables, runs, steps);
-  if (tables.entries.size() <= 64) return DecodeRowsWith<Contexts, RegisterTables<2>>(tables, runs, steps);
-  if (tables.entries.size() <= 128) return DecodeRowsWith<Contexts, RegisterTables<4>>(tables, runs, steps);
-#endif
-  DecodeRowsWith<Contexts, MemoryTables>(tables, runs, steps);
+template <std::size_t Lanes>
+void DecodeRowsOf(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
+  if (tables.has_contexts(Lanes)) {
+    DecodeRowsWith<Lanes, true>(tables, runs, steps);
+  } else if constexpr (Lanes == kFastMaxLanes) {
+    DecodeRowsWith<Lanes, false>(tables, runs, steps);
+  }
 }
 
 void DecodeRows(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
-  if (tables.tables > 1) {
-    DecodeRowsBy<true>(tables, runs, steps);
-  } else {
-    DecodeRowsBy<false>(tables, runs, steps);
-  }
+  if (runs.front().lanes == 32) DecodeRowsOf<32>(tables, runs, steps);
+  if (runs.front().lanes == 16) DecodeRowsOf<16>(tables, runs, steps);
+  if (runs.front().lanes == 8) DecodeRowsOf<8>(tables, runs, steps);
 }
 #else
 
@@ -301,7 +288,6 @@ HWY_AFTER_NAMESPACE();
 namespace pith::loader {
 
 void decode_rows_simd(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
-  if (runs.front().lanes != kFastMaxLanes) return;
   PITH_SIMD(DecodeRows)(tables, runs, steps);
 }
 

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 // The others have nothing that the coders use. Highway reads this, so it stands before its headers.
+// NOLINTNEXTLINE(readability-identifier-naming)
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
 
 namespace pith::loader {

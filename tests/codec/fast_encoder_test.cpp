@@ -1,11 +1,13 @@
 #include "codec/fast_encoder.h"
 
 #include <limits>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "loader/fast_decoder.h"
 #include "loader/fast_lanes.h"
+#include "loader/fast_walk_inl.h"
 #include "loader/simd_dispatch.h"
 #include "tests/codec/code_samples.h"
 #include "tests/support/catch.h"
@@ -197,18 +199,42 @@ TEST_CASE("equal values give equal fast streams") {
   CHECK(encode_fast(values, shape_of({100, 70})) == encode_fast(values, shape_of({100, 70})));
 }
 
-TEST_CASE("a fast stream decodes alike with every width of vectors") {
-  const std::size_t rows = 2 * kSegment / 512 + 1;
-  const CodeShape shape = shape_of({rows, 512});
-  const CodeValues values = structured(rows, 512);
-  const CodeBytes stream = encode_fast(values, shape);
+// The lanes of a stream with tables.
+std::size_t lanes_of(const CodeBytes& stream) {
+  const std::span<const std::uint8_t> bytes(stream);
+  loader::SideReader side(bytes.first(bytes.size() - 1));
+  std::uint32_t kind = 0;
+  loader::walk_plain(side, 2, kind);
+  loader::FastModel model;
+  REQUIRE(kind == static_cast<std::uint32_t>(loader::FastKind::tables));
+  REQUIRE(loader::walk_layout(side, model) == nullptr);
+  return model.lanes;
+}
+
+TEST_CASE("a fast stream decodes alike with every width of vectors and every number of lanes") {
   using loader::SimdTarget;
-  for (const SimdTarget target : {SimdTarget::none, SimdTarget::avx2, SimdTarget::avx3}) {
-    loader::simd_limit = target;
-    std::vector<std::int16_t> out(values.size());
-    CHECK(decode_fast<std::int16_t>(stream, shape, out).ok());
-    CHECK(std::ranges::equal(out, values));
+  FastOptions one_table = with_tables();
+  one_table.contexts = false;
+  std::set<std::size_t> lanes;
+  for (const FastOptions& options : {with_tables(), one_table}) {
+    // Odd sizes leave steps that no vector and no block of 32 steps takes.
+    for (const std::size_t rows : {3U, 5U, 9U, 17U, 35U, 67U, 130U, 257U}) {
+      const CodeShape shape = shape_of({rows, 517});
+      const CodeValues values = structured(rows, 517);
+      const CodeBytes stream = encode_fast(values, shape, options);
+      lanes.insert(lanes_of(stream));
+      for (const SimdTarget target : {SimdTarget::none, SimdTarget::avx2, SimdTarget::avx3}) {
+        loader::simd_limit = target;
+        std::vector<std::int16_t> out(values.size());
+        CHECK(decode_fast<std::int16_t>(stream, shape, out).ok());
+        CHECK(std::ranges::equal(out, values));
+      }
+    }
   }
+  CHECK(lanes.size() >= 5);
+  CHECK(lanes.contains(8));
+  CHECK(lanes.contains(16));
+  CHECK(lanes.contains(32));
 }
 
 TEST_CASE("a fast stream that is cut short or too long is refused") {
