@@ -46,6 +46,17 @@ CLI::Validator number_from_zero() {
   return {check, ""};
 }
 
+CLI::Validator share() {
+  const auto check = [](const std::string& text) -> std::string {
+    double number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc{} && stop == end && number > 0 && number < 1) return "";
+    return fmt::format("'{}' is no share between 0 and 1; write 0.5 for half of the samples", text);
+  };
+  return {check, ""};
+}
+
 class CommandLine {
  public:
   explicit CommandLine(Args& args) : args_(args), app_("Compresses trained ONNX models.", "pith") {
@@ -124,6 +135,9 @@ class CommandLine {
         sub, "--budget", args_.budgets,
         "drop=0.5pt, metric>=0.89, size=5MB or ratio=20x: search for the plan that holds with the fewest "
         "bytes; needs --calib, and --eval for a metric on labels");
+    sub.add_option("--holdout", args_.holdout,
+                   "Keep this share of the --eval samples out of the search; they have the last word")
+        ->check(share());
     add_codec_flag(sub);
     sub.add_flag("-n,--dry-run", args_.dry_run, "Do everything but write the outputs");
     add_list(sub, "--include", args_.include,

@@ -14,6 +14,14 @@ Result<Budgets> Budgets::parse(const Args& args, const passes::Pipeline& pipelin
     PITH_TRY(search::Budget budget, search::Budget::parse(text));
     budgets.budgets_.push_back(std::move(budget));
   }
+  if (args.holdout && !budgets.any()) {
+    return fail(ErrorCode::usage, "--holdout keeps samples out of a search, and nothing is searched for",
+                "pass --budget, as in --budget drop=0.5pt");
+  }
+  if (args.holdout && args.eval.empty()) {
+    return fail(ErrorCode::usage, "--holdout keeps labelled samples out of the search, and there are none",
+                "pass --eval DATA");
+  }
   if (!budgets.any()) return budgets;
   if (args.calib.empty()) {
     return fail(ErrorCode::usage, "--budget needs data to calibrate on",
@@ -69,6 +77,7 @@ bool Budgets::judge(report::CompressReport& report) const {
                      layer.channel_scales ? " with a scale a channel" : "", layer.bits_per_weight)});
   }
   report.trials = search_->found()->trials;
+  if (report.holdout) report.holdout->looks = search_->found()->looks;
   return all;
 }
 

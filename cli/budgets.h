@@ -20,7 +20,7 @@ inline constexpr std::string_view kBudgetPipeline =
 class Budgets {
  public:
   // Refuses budgets that cannot be read, and (ErrorCode::usage) budgets without --calib or without an
-  // rd-quantize in the pipeline.
+  // rd-quantize in the pipeline, and --holdout without --budget or --eval.
   [[nodiscard]] static Result<Budgets> parse(const Args& args, const passes::Pipeline& pipeline);
 
   [[nodiscard]] bool any() const { return !budgets_.empty(); }
@@ -30,8 +30,8 @@ class Budgets {
                                      Evaluation& evaluation, const passes::PassContext& context,
                                      ModelFormat format, passes::Pipeline& pipeline);
 
-  // Adds budgets and layers to the report, whose sizes and quality are those of what ships. False when a
-  // budget does not hold.
+  // Adds budgets and layers to the report, and how often held-out samples were looked at. The report's sizes
+  // and quality are those of what ships. False when a budget does not hold.
   [[nodiscard]] bool judge(report::CompressReport& report) const;
 
  private:

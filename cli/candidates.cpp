@@ -54,7 +54,9 @@ Result<double> Candidates::divergence(const ir::Model& candidate) {
 
 Result<search::Judge::Measured> Candidates::metric(const ir::Model& candidate, Samples samples) {
   PITH_TRY(const ir::Buffer file, runnable(candidate));
-  return evaluation_.compare(file, samples == Samples::some ? kSomeSamples : 0);
+  if (samples == Samples::held_out) return evaluation_.compare(file, Evaluation::Samples::held_out);
+  return evaluation_.compare(file, Evaluation::Samples::searched,
+                             samples == Samples::some ? kSomeSamples : 0);
 }
 
 Result<std::uint64_t> Candidates::bytes(const ir::Model& candidate) {

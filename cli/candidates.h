@@ -35,6 +35,7 @@ class Candidates final : public search::Judge {
 
   [[nodiscard]] Result<double> divergence(const ir::Model& candidate) override;
   [[nodiscard]] Result<Measured> metric(const ir::Model& candidate, Samples samples) override;
+  [[nodiscard]] bool holds_out() const override { return evaluation_.holds_out(); }
   [[nodiscard]] Result<std::uint64_t> bytes(const ir::Model& candidate) override;
   [[nodiscard]] std::uint64_t original_bytes() const override { return original_bytes_; }
 

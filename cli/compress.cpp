@@ -201,6 +201,10 @@ Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, c
   return plan;
 }
 
+std::string plans_judged(std::uint64_t looks) {
+  return looks == 1 ? "where one plan was judged" : fmt::format("where {} plans were judged", looks);
+}
+
 // The data of --calib; that of the evaluation where it measures on the same.
 Result<std::optional<engine::Dataset>> calibration_data(const Args& args,
                                                         const std::optional<Evaluation>& evaluation) {
@@ -278,7 +282,13 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
        .threads = ui.threads()});
   if (evaluation) {
     PITH_TRY(const ir::Buffer runnable_result, runnable(main.model));
-    PITH_TRY(report.quality, evaluation->measure(runnable_result, "evaluating the result"));
+    PITH_TRY(auto searched, evaluation->measure(runnable_result, "evaluating the result"));
+    if (evaluation->holds_out()) {
+      report.holdout = {.share = *args.holdout, .searched = std::move(searched)};
+      PITH_TRY(searched, evaluation->measure(runnable_result, "evaluating the result on samples held out",
+                                             Evaluation::Samples::held_out));
+    }
+    report.quality = std::move(searched);
   }
   PITH_CHECK_OK(plan.context.keep_going());
 
@@ -316,7 +326,12 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   PITH_CHECK_OK(show(args, report, ui));
   if (exit == Exit::failed) {
     ui.progress.finish();
-    log_error("a budget does not hold with any plan that was tried; nothing was written");
+    log_error(
+        report.holdout
+            ? fmt::format("a budget does not hold on the {} samples held out of the search, {}; nothing "
+                          "was written",
+                          report.quality->samples, plans_judged(report.holdout->looks))
+            : "a budget does not hold with any plan that was tried; nothing was written");
   }
   return exit;
 }

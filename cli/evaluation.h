@@ -19,18 +19,27 @@ class Evaluation {
   // that need truth where there is none, a missing runtime, unreadable data.
   [[nodiscard]] static Result<std::optional<Evaluation>> open(const Args& args, Ui& ui);
 
+  // With --holdout the samples are in two parts, one of which a search does not see.
+  enum class Samples : std::uint8_t {
+    searched,  // all without --holdout
+    held_out,  // none without --holdout
+  };
+  [[nodiscard]] bool holds_out() const { return held_out_.has_value(); }
+
   // Measures the model that others are compared with. Call it before measure().
   [[nodiscard]] Result<void> measure_reference(const ir::Buffer& model);
 
   // Quality of a model, beside that of the reference if one was measured.
-  [[nodiscard]] Result<report::QualityEntry> measure(const ir::Buffer& model, const std::string& stage);
+  [[nodiscard]] Result<report::QualityEntry> measure(const ir::Buffer& model, const std::string& stage,
+                                                     Samples samples = Samples::searched);
 
-  // The metric of a model and of the reference on the first `samples`, or on all that measure() looks at (0,
-  // or when there are not more). measure_reference() must have been called.
-  [[nodiscard]] Result<search::Judge::Measured> compare(const ir::Buffer& model, std::uint64_t samples);
+  // The metric of a model and of the reference on the first of these samples, or on all that measure() looks
+  // at (most = 0, or when there are not more). measure_reference() must have been called.
+  [[nodiscard]] Result<search::Judge::Measured> compare(const ir::Buffer& model, Samples samples,
+                                                        std::uint64_t most = 0);
 
-  // What it measures on, and whether that is --eval.
-  [[nodiscard]] const engine::Dataset& data() const { return data_; }
+  // What it measures on, held out or not, and whether that is --eval.
+  [[nodiscard]] const engine::Dataset& data() const { return searched_.data; }
   [[nodiscard]] bool labelled() const { return labelled_; }
 
   // Whether the metric means nothing without a reference model.
@@ -42,20 +51,25 @@ class Evaluation {
              engine::Metric metric, bool synthetic);
 
   [[nodiscard]] engine::EvaluateOptions options();
-  [[nodiscard]] Result<engine::Evaluation> evaluate(const ir::Buffer& model,
+  struct Part {
+    engine::Dataset data;
+    std::optional<engine::Evaluation> reference;
+    std::map<std::uint64_t, engine::Evaluation> references;  // on the first samples
+  };
+  [[nodiscard]] Part& part(Samples samples);
+  [[nodiscard]] Result<engine::Evaluation> evaluate(const ir::Buffer& model, const Part& part,
                                                     const engine::EvaluateOptions& how) const;
 
   const Args& args_;
   Ui& ui_;
   engine::Runtime runtime_;
-  engine::Dataset data_;
+  Part searched_;
+  std::optional<Part> held_out_;
   std::string data_name_;
   engine::Metric metric_;
   bool labelled_;
   bool synthetic_;
   std::optional<ir::Buffer> reference_model_;
-  std::optional<engine::Evaluation> reference_;
-  std::map<std::uint64_t, engine::Evaluation> references_;  // on the first samples
 };
 
 }  // namespace pith::cli

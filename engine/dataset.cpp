@@ -63,6 +63,12 @@ Result<Dataset> Dataset::open(const DatasetSpec& spec) {
   return dataset;
 }
 
+Dataset Dataset::part(const Split& split) const {
+  Dataset dataset = *this;
+  dataset.split_ = split;
+  return dataset;
+}
+
 std::uint64_t BoundDataset::batches() const {
   return recorded_run() ? 1 : (samples_ + batch_size_ - 1) / batch_size_;
 }
@@ -77,7 +83,11 @@ Result<std::vector<NamedTensor>> BoundDataset::batch(std::uint64_t index) const 
   std::vector<NamedTensor> inputs;
   for (const Feed& feed : feeds_) {
     const bool whole = feed.every_batch || recorded_run();
-    const ir::Tensor part = whole ? feed.array : rows(feed.array, index * batch_size_, count);
+    const std::uint64_t first = index * batch_size_;
+    const ir::Tensor part = whole ? feed.array
+                            : positions_.empty()
+                                ? rows(feed.array, first, count)
+                                : rows_at(feed.array, std::span(positions_).subspan(first, count));
     auto tensor = converted(part, feed.dtype, feed.every_batch ? Normalization() : normalization_);
     if (!tensor) return std::unexpected(std::move(tensor).error().in(fmt::format("input '{}'", feed.input)));
     inputs.push_back({feed.input, *std::move(tensor)});

@@ -29,6 +29,10 @@ Json json_of(const QualityEntry& q) {
           {"synthetic", q.synthetic},   {"agreement", optional(q.agreement)}};
 }
 
+Json json_of(const HoldoutEntry& holdout) {
+  return {{"share", holdout.share}, {"looks", holdout.looks}, {"searched", json_of(holdout.searched)}};
+}
+
 std::string_view name_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::usage:
@@ -83,6 +87,7 @@ std::string to_json(const CompressReport& report) {
                {"passes", passes},
                {"tensors", json_of(report.tensors)},
                {"quality", report.quality ? json_of(*report.quality) : Json(nullptr)},
+               {"holdout", report.holdout ? json_of(*report.holdout) : Json(nullptr)},
                {"layers", layers},
                {"budgets", budgets},
                {"trials", report.trials},
