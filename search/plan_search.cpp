@@ -99,7 +99,7 @@ class PlanSearch {
     PITH_CHECK_OK(look());
     double distortion = best_.plan.distortion;
     for (int i = 0; i < kMostSteps && searched && !best_.holds; ++i) {
-      distortion /= std::sqrt(2.0);
+      distortion /= 2;
       PITH_TRY(Candidate finer, try_distortion(best_.plan, distortion));
       if (!finer.holds) continue;
       best_ = std::move(finer);

@@ -9,9 +9,9 @@
 //   3. Layers trade bits for divergence until all do it at one price, and step 2 is done again.
 //   4. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold on all
 //      samples and bytes are saved; a step that makes it worse is taken back.
-//   5. Where samples are held out, they have the last word. While the plan does not hold there, one whose
-//      distortion is less by the square root of 2 takes its place, if it holds in the search, at most three
-//      times. Each look tells the search something about these samples, so looks are counted.
+//   5. Where samples are held out, they have the last word. While the plan does not hold there, one of half
+//      the distortion takes its place, if it holds in the search, at most three times. Each look tells the
+//      search something about these samples, so looks are counted.
 #pragma once
 
 #include <functional>
