@@ -42,6 +42,7 @@ struct Args {
   std::optional<double> holdout;  // share of the samples of --eval that the search does not see
   std::uint64_t max_samples = 0;  // 0: all
   std::string reference;
+  bool no_cache = false;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
   std::string report;

@@ -33,6 +33,7 @@ Result<Budgets> Budgets::parse(const Args& args, const passes::Pipeline& pipelin
     return fail(ErrorCode::usage, "the pipeline has no rd-quantize, which is what --budget tunes",
                 "add rd-quantize, or leave out --pipeline");
   }
+  budgets.remembers_ = !args.no_cache;
   budgets.index_ = static_cast<std::size_t>(found - pipeline.passes().begin());
   return budgets;
 }
@@ -41,7 +42,8 @@ Result<void> Budgets::install(Ui& ui, Candidates::Calibration calibration, const
                               Evaluation& evaluation, const passes::PassContext& context, ModelFormat format,
                               passes::Pipeline& pipeline) {
   PITH_TRY(candidates_, Candidates::make(std::move(calibration), original, evaluation,
-                                         {pipeline, index_ + 1, context, format}));
+                                         {pipeline, index_ + 1, context, format},
+                                         remembers_ ? measurement_folder() : std::filesystem::path()));
   PITH_TRY(const auto given,
            passes::parse_options<quantize::RdQuantize::Options>(pipeline.passes()[index_]->settings()));
   search::SearchOptions options;

@@ -17,6 +17,10 @@ inline constexpr std::string_view kBudgetPipeline =
     "rd-quantize, "
     "entropy-code";
 
+// The part of it that weights go through before they are rounded.
+inline constexpr std::string_view kBeforeRounding =
+    kBudgetPipeline.substr(0, kBudgetPipeline.find(", rd-quantize"));
+
 class Budgets {
  public:
   // Refuses budgets that cannot be read, and (ErrorCode::usage) budgets without --calib or without an
@@ -37,6 +41,7 @@ class Budgets {
  private:
   std::vector<search::Budget> budgets_;
   std::size_t index_ = 0;  // of rd-quantize in the pipeline
+  bool remembers_ = true;  // measurements, from run to run
   std::unique_ptr<Candidates> candidates_;
   const search::BudgetedQuantize* search_ = nullptr;  // the pipeline's
 };

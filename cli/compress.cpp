@@ -12,8 +12,8 @@
 #include "cli/commands.h"
 #include "cli/evaluation.h"
 #include "cli/log.h"
-#include "cli/named_data.h"
 #include "cli/presets.h"
+#include "cli/selection.h"
 #include "cli/ship.h"
 #include "cli/signals.h"
 #include "codec/rate_model.h"
@@ -86,18 +86,6 @@ Result<std::string> pipeline_text(const Args& args) {
   const std::string codec = args.codec.empty() && searched ? "small" : args.codec;
   if (codec.empty()) return text;
   return text + fmt::format("{{coder={}}}", codec);
-}
-
-Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts, std::string_view flag) {
-  std::vector<std::regex> compiled;
-  for (const std::string& text : texts) {
-    try {
-      compiled.emplace_back(text);
-    } catch (const std::regex_error&) {
-      return fail(ErrorCode::usage, fmt::format("{}: '{}' is no regular expression", flag, text));
-    }
-  }
-  return compiled;
 }
 
 Result<void> check_report_folder(const Args& args) {
@@ -190,8 +178,7 @@ Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, c
   PITH_CHECK_OK(plan.pipeline.check(
       {.calibration = !args.calib.empty(), .evaluator = !args.eval.empty(), .training = false}));
   PITH_TRY(plan.budgets, Budgets::parse(args, plan.pipeline));
-  PITH_TRY(plan.context.include, patterns(args.include, "--include"));
-  PITH_TRY(plan.context.exclude, patterns(args.exclude, "--exclude"));
+  PITH_CHECK_OK(select_weights(args, plan.context));
   PITH_TRY(plan.targets, check_targets(args));
   PITH_CHECK_OK(check_report_folder(args));
   plan.context.keeps_encodings = writes_container(plan.targets);
@@ -203,15 +190,6 @@ Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, c
 
 std::string plans_judged(std::uint64_t looks) {
   return looks == 1 ? "where one plan was judged" : fmt::format("where {} plans were judged", looks);
-}
-
-// The data of --calib; that of the evaluation where it measures on the same.
-Result<std::optional<engine::Dataset>> calibration_data(const Args& args,
-                                                        const std::optional<Evaluation>& evaluation) {
-  if (args.calib.empty()) return std::nullopt;
-  if (evaluation && !evaluation->labelled()) return evaluation->data();
-  PITH_TRY(NamedData given, open_data(args.calib, args));
-  return std::move(given.data);
 }
 
 }  // namespace

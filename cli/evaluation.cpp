@@ -1,6 +1,7 @@
 #include "cli/evaluation.h"
 
 #include <cmath>
+#include <utility>
 
 #include "cli/named_data.h"
 #include "cli/signals.h"
@@ -20,6 +21,14 @@ report::QualityEntry entry_of(const engine::Quality& quality) {
 }
 
 }  // namespace
+
+Result<std::optional<engine::Dataset>> calibration_data(const Args& args,
+                                                        const std::optional<Evaluation>& evaluation) {
+  if (args.calib.empty()) return std::nullopt;
+  if (evaluation && !evaluation->labelled()) return evaluation->data();
+  PITH_TRY(NamedData given, open_data(args.calib, args));
+  return std::move(given.data);
+}
 
 Evaluation::Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine::Dataset data,
                        std::string data_name, engine::Metric metric, bool synthetic)
@@ -72,9 +81,19 @@ engine::EvaluateOptions Evaluation::options() {
   return options;
 }
 
-Evaluation::Part& Evaluation::part(Samples samples) {
+const Evaluation::Part& Evaluation::part(Samples samples) const {
   PITH_ASSERT(samples == Samples::searched || held_out_, "samples that are not held out");
   return samples == Samples::searched ? searched_ : *held_out_;
+}
+
+Evaluation::Part& Evaluation::part(Samples samples) {
+  return const_cast<Part&>(std::as_const(*this).part(samples));
+}
+
+engine::Digest Evaluation::content(Samples samples) const {
+  engine::ContentHash hash;
+  hash.add(part(samples).data.content()).add(engine::name_of(metric_)).add(args_.max_samples);
+  return hash.digest();
 }
 
 Result<engine::Evaluation> Evaluation::evaluate(const ir::Buffer& model, const Part& part,
@@ -97,6 +116,11 @@ Result<void> Evaluation::measure_reference(const ir::Buffer& model) {
     PITH_TRY(held_out_->reference, evaluate(model, *held_out_, how));
   }
   return {};
+}
+
+report::QualityEntry Evaluation::reference_quality() const {
+  PITH_ASSERT(searched_.reference, "a reference that was measured");
+  return entry_of(searched_.reference->quality);
 }
 
 Result<report::QualityEntry> Evaluation::measure(const ir::Buffer& model, const std::string& stage,

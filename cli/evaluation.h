@@ -11,6 +11,11 @@
 
 namespace pith::cli {
 
+// The data of --calib, that of the evaluation where it measures on the same; nullopt when there is none.
+class Evaluation;
+[[nodiscard]] Result<std::optional<engine::Dataset>> calibration_data(
+    const Args& args, const std::optional<Evaluation>& evaluation);
+
 // --eval holds truth: the metric compares with it (top1 unless --metric says otherwise). --calib holds
 // inputs only: the metric compares with a reference model (agreement unless --metric says otherwise).
 class Evaluation {
@@ -29,6 +34,9 @@ class Evaluation {
   // Measures the model that others are compared with. Call it before measure().
   [[nodiscard]] Result<void> measure_reference(const ir::Buffer& model);
 
+  // What measure_reference() saw, as the quality of a model.
+  [[nodiscard]] report::QualityEntry reference_quality() const;
+
   // Quality of a model, beside that of the reference if one was measured.
   [[nodiscard]] Result<report::QualityEntry> measure(const ir::Buffer& model, const std::string& stage,
                                                      Samples samples = Samples::searched);
@@ -38,12 +46,18 @@ class Evaluation {
   [[nodiscard]] Result<search::Judge::Measured> compare(const ir::Buffer& model, Samples samples,
                                                         std::uint64_t most = 0);
 
+  // Of what compare() depends on beside the two models: data, metric, --max-samples.
+  [[nodiscard]] engine::Digest content(Samples samples) const;
+
   // What it measures on, held out or not, and whether that is --eval.
   [[nodiscard]] const engine::Dataset& data() const { return searched_.data; }
   [[nodiscard]] bool labelled() const { return labelled_; }
 
+  [[nodiscard]] bool higher_is_better() const { return engine::higher_is_better(metric_); }
+
   // Whether the metric means nothing without a reference model.
   [[nodiscard]] bool needs_reference() const { return !labelled_ || metric_ == engine::Metric::agreement; }
+  [[nodiscard]] const engine::Runtime& runtime() const { return runtime_; }
   [[nodiscard]] const std::string& runtime_version() const { return runtime_.info().version; }
 
  private:
@@ -57,6 +71,7 @@ class Evaluation {
     std::map<std::uint64_t, engine::Evaluation> references;  // on the first samples
   };
   [[nodiscard]] Part& part(Samples samples);
+  [[nodiscard]] const Part& part(Samples samples) const;
   [[nodiscard]] Result<engine::Evaluation> evaluate(const ir::Buffer& model, const Part& part,
                                                     const engine::EvaluateOptions& how) const;
 

@@ -63,6 +63,25 @@ Result<Dataset> Dataset::open(const DatasetSpec& spec) {
   return dataset;
 }
 
+Digest Dataset::content() const {
+  ContentHash hash;
+  hash.add(spec_.format ? name_of(*spec_.format) : "").add(spec_.input);
+  // For .npy and IDX the truth has a file of its own.
+  hash.add(labels_ ? "" : std::string_view(spec_.labels));
+  hash.add(spec_.normalization.numerator).add(spec_.normalization.denominator);
+  hash.add(std::as_bytes(std::span(spec_.normalization.mean)));
+  hash.add(std::as_bytes(std::span(spec_.normalization.deviation)));
+  hash.add(spec_.synthetic.samples).add(spec_.synthetic.size).add(spec_.synthetic.seed);
+  hash.add(static_cast<std::uint64_t>(arrays_.size()));
+  for (const NamedTensor& array : arrays_) hash.add(array.name).add(array.tensor);
+  if (labels_) hash.add(*labels_);
+  if (split_) {
+    hash.add(split_->share).add(split_->seed).add(split_->of_first);
+    hash.add(static_cast<std::uint64_t>(split_->drawn));
+  }
+  return hash.digest();
+}
+
 Dataset Dataset::part(const Split& split) const {
   Dataset dataset = *this;
   dataset.split_ = split;

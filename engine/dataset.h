@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/content_hash.h"
 #include "engine/dataset_spec.h"
 #include "engine/npz.h"
 #include "engine/session.h"
@@ -59,6 +60,9 @@ class Dataset {
 
   // All arrays of the file, in its order.
   [[nodiscard]] const std::vector<NamedTensor>& arrays() const { return arrays_; }
+
+  // Of everything that bind() looks at; what the files are called does not count.
+  [[nodiscard]] Digest content() const;
 
   // The same arrays, of which bind() takes these samples only.
   [[nodiscard]] Dataset part(const Split& split) const;

@@ -39,8 +39,8 @@ TEST_CASE("commands: --version is quick") {
 
 TEST_CASE("commands: each explains itself") {
   const Workbench bench;
-  for (const std::string command :
-       {"inspect", "compare", "compress", "unpack", "pack", "verify", "evaluate", "passes", "doctor"}) {
+  for (const std::string command : {"inspect", "compare", "compress", "unpack", "pack", "verify", "evaluate",
+                                    "sensitivity", "passes", "doctor"}) {
     for (const std::string flag : {"--help", "-h"}) {
       const CommandRun run = bench.done({command, flag});
       CHECK(holds(run.out, "Usage: pith " + command));

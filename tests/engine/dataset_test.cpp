@@ -97,6 +97,32 @@ TEST_CASE("dataset: a part and the others hold each sample once, with its label"
         "d.npz: a share of 0.001 of 100 samples leaves the first of the two parts empty");
 }
 
+TEST_CASE("dataset: equal contents have equal digests, whatever the files are called") {
+  const TempFolder folder;
+  const std::string file = zip({{"image.npy", kPixels}, {"labels.npy", kLabels}});
+  const auto digest = [&](const std::string& name, const std::string& bytes, const std::string& keys = "") {
+    const auto data = open(folder.write(name, bytes), keys);
+    REQUIRE(data);
+    return data->content();
+  };
+  const Digest first = digest("a.npz", file);
+  CHECK(digest("b.npz", file) == first);
+  const std::string other = npy("<i8", "(3,)", raw<std::int64_t>({0, 1, 1}));
+  std::vector<Digest> all{first,
+                          digest("c.npz", zip({{"image.npy", kPixels}, {"labels.npy", other}})),
+                          digest("d.npz", zip({{"images.npy", kPixels}, {"labels.npy", kLabels}})),
+                          digest("e.npz", file, ",scale=1/255"),
+                          digest("f.npz", file, ",mean=1"),
+                          digest("g.npz", file, ",std=2"),
+                          digest("h.npz", file, ",input=image"),
+                          digest("i.npz", file, ",labels=labels")};
+  const auto data = open(folder.write("j.npz", file));
+  for (const Split& split : {Split{}, Split{.share = 0.3}, Split{.seed = 1}, Split{.drawn = false}})
+    all.push_back(data->part(split).content());
+  std::ranges::sort(all);
+  CHECK(std::ranges::adjacent_find(all) == all.end());
+}
+
 TEST_CASE("dataset: a recorded run has no parts") {
   const TempFolder folder;
   const auto data = open(folder.write("d.npz", zip({{"a.npy", npy("<f4", "(2,)", raw<float>({1, 2}))},
