@@ -136,7 +136,7 @@ TEST_CASE("sensitivity: a damaged file of measurements is left out with a warnin
   const json first = document(bench.done(line));
   const fs::path file = cache_files(bench).front();
   const std::string kept = read_file(file);
-  for (std::string bytes :
+  for (const std::string& bytes :
        {std::string(), kept.substr(0, kept.size() / 2), kept + "x", random_bytes(100'000'00, 1)}) {
     std::ofstream(file, std::ios::binary) << bytes;
     const CommandRun run = bench.done(line);
