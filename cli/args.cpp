@@ -46,6 +46,17 @@ CLI::Validator number_from_zero() {
   return {check, ""};
 }
 
+CLI::Validator share() {
+  const auto check = [](const std::string& text) -> std::string {
+    double number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc{} && stop == end && number > 0 && number < 1) return "";
+    return fmt::format("'{}' is no share between 0 and 1; write 0.5 for half of the samples", text);
+  };
+  return {check, ""};
+}
+
 class CommandLine {
  public:
   explicit CommandLine(Args& args) : args_(args), app_("Compresses trained ONNX models.", "pith") {
@@ -60,6 +71,7 @@ class CommandLine {
     add_pack();
     add_verify();
     add_evaluate();
+    add_sensitivity();
     add_passes();
     add_doctor();
   }
@@ -115,6 +127,16 @@ class CommandLine {
                "auto: small for up to 524,288 weights, else fast");
   }
 
+  void add_cache_flag(CLI::App& sub) {
+    sub.add_flag("--no-cache", args_.no_cache, "Neither take measurements of earlier runs nor keep any");
+  }
+
+  void add_selection_flags(CLI::App& sub) {
+    add_list(sub, "--include", args_.include,
+             "Only weights whose tensor or node name this regular expression finds");
+    add_list(sub, "--exclude", args_.exclude, "Not the weights that this regular expression finds");
+  }
+
   void add_compress_flags(CLI::App& sub) {
     sub.add_option("--pipeline", args_.pipeline,
                    "Passes in order: name{key=value}, name, ...; \"\" for none");
@@ -124,11 +146,13 @@ class CommandLine {
         sub, "--budget", args_.budgets,
         "drop=0.5pt, metric>=0.89, size=5MB or ratio=20x: search for the plan that holds with the fewest "
         "bytes; needs --calib, and --eval for a metric on labels");
+    sub.add_option("--holdout", args_.holdout,
+                   "Keep this share of the --eval samples out of the search; they have the last word")
+        ->check(share());
+    add_cache_flag(sub);
     add_codec_flag(sub);
     sub.add_flag("-n,--dry-run", args_.dry_run, "Do everything but write the outputs");
-    add_list(sub, "--include", args_.include,
-             "Only weights whose tensor or node name this regular expression finds");
-    add_list(sub, "--exclude", args_.exclude, "Not the weights that this regular expression finds");
+    add_selection_flags(sub);
     sub.add_option("--report", args_.report, "Folder for report.json");
     sub.add_option("--seed", args_.seed, "Seed of every random choice")->check(whole_number(0));
     sub.add_flag("--strict", args_.strict, "Fail when a pass skips anything");
@@ -252,6 +276,14 @@ class CommandLine {
     CLI::App& sub = command("evaluate", "Measure a model on data", {.data = true});
     add_model(sub);
     sub.add_option("--reference", args_.reference, "Model to agree with");
+  }
+  void add_sensitivity() {
+    CLI::App& sub =
+        command("sensitivity", "Show what each layer costs when it alone is rounded", {.data = true});
+    add_model(sub);
+    add_selection_flags(sub);
+    add_cache_flag(sub);
+    sub.add_option("--seed", args_.seed, "Seed of synthetic data")->check(whole_number(0));
   }
   void add_passes() {
     command("passes", "List the passes, or the options of one", {}).add_option("NAME", args_.pass, "A pass");

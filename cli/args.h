@@ -39,8 +39,10 @@ struct Args {
   std::string data;  // of `inspect`
   std::string metric;
   std::vector<std::string> budgets;
+  std::optional<double> holdout;  // share of the samples of --eval that the search does not see
   std::uint64_t max_samples = 0;  // 0: all
   std::string reference;
+  bool no_cache = false;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
   std::string report;

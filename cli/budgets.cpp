@@ -14,6 +14,14 @@ Result<Budgets> Budgets::parse(const Args& args, const passes::Pipeline& pipelin
     PITH_TRY(search::Budget budget, search::Budget::parse(text));
     budgets.budgets_.push_back(std::move(budget));
   }
+  if (args.holdout && !budgets.any()) {
+    return fail(ErrorCode::usage, "--holdout keeps samples out of a search, and nothing is searched for",
+                "pass --budget, as in --budget drop=0.5pt");
+  }
+  if (args.holdout && args.eval.empty()) {
+    return fail(ErrorCode::usage, "--holdout keeps labelled samples out of the search, and there are none",
+                "pass --eval DATA");
+  }
   if (!budgets.any()) return budgets;
   if (args.calib.empty()) {
     return fail(ErrorCode::usage, "--budget needs data to calibrate on",
@@ -25,6 +33,7 @@ Result<Budgets> Budgets::parse(const Args& args, const passes::Pipeline& pipelin
     return fail(ErrorCode::usage, "the pipeline has no rd-quantize, which is what --budget tunes",
                 "add rd-quantize, or leave out --pipeline");
   }
+  budgets.remembers_ = !args.no_cache;
   budgets.index_ = static_cast<std::size_t>(found - pipeline.passes().begin());
   return budgets;
 }
@@ -33,7 +42,8 @@ Result<void> Budgets::install(Ui& ui, Candidates::Calibration calibration, const
                               Evaluation& evaluation, const passes::PassContext& context, ModelFormat format,
                               passes::Pipeline& pipeline) {
   PITH_TRY(candidates_, Candidates::make(std::move(calibration), original, evaluation,
-                                         {pipeline, index_ + 1, context, format}));
+                                         {pipeline, index_ + 1, context, format},
+                                         remembers_ ? measurement_folder() : std::filesystem::path()));
   PITH_TRY(const auto given,
            passes::parse_options<quantize::RdQuantize::Options>(pipeline.passes()[index_]->settings()));
   search::SearchOptions options;
@@ -69,6 +79,7 @@ bool Budgets::judge(report::CompressReport& report) const {
                      layer.channel_scales ? " with a scale a channel" : "", layer.bits_per_weight)});
   }
   report.trials = search_->found()->trials;
+  if (report.holdout) report.holdout->looks = search_->found()->looks;
   return all;
 }
 

@@ -17,10 +17,14 @@ inline constexpr std::string_view kBudgetPipeline =
     "rd-quantize, "
     "entropy-code";
 
+// The part of it that weights go through before they are rounded.
+inline constexpr std::string_view kBeforeRounding =
+    kBudgetPipeline.substr(0, kBudgetPipeline.find(", rd-quantize"));
+
 class Budgets {
  public:
   // Refuses budgets that cannot be read, and (ErrorCode::usage) budgets without --calib or without an
-  // rd-quantize in the pipeline.
+  // rd-quantize in the pipeline, and --holdout without --budget or --eval.
   [[nodiscard]] static Result<Budgets> parse(const Args& args, const passes::Pipeline& pipeline);
 
   [[nodiscard]] bool any() const { return !budgets_.empty(); }
@@ -30,13 +34,14 @@ class Budgets {
                                      Evaluation& evaluation, const passes::PassContext& context,
                                      ModelFormat format, passes::Pipeline& pipeline);
 
-  // Adds budgets and layers to the report, whose sizes and quality are those of what ships. False when a
-  // budget does not hold.
+  // Adds budgets and layers to the report, and how often held-out samples were looked at. The report's sizes
+  // and quality are those of what ships. False when a budget does not hold.
   [[nodiscard]] bool judge(report::CompressReport& report) const;
 
  private:
   std::vector<search::Budget> budgets_;
   std::size_t index_ = 0;  // of rd-quantize in the pipeline
+  bool remembers_ = true;  // measurements, from run to run
   std::unique_ptr<Candidates> candidates_;
   const search::BudgetedQuantize* search_ = nullptr;  // the pipeline's
 };

@@ -10,13 +10,23 @@ namespace {
 constexpr std::uint64_t kCalibrationSamples = 1024;  // whose outputs are compared
 constexpr std::uint64_t kSomeSamples = 2000;
 
+// Changes whenever a measurement comes to mean something else (engine::divergence, metrics): measurements
+// that are kept under another one are not found.
+constexpr std::string_view kMeaning = "1";
+
 }  // namespace
 
 Result<std::unique_ptr<Candidates>> Candidates::make(Calibration calibration, const ModelFile& original,
-                                                     Evaluation& evaluation, const Finish& finish) {
-  auto made = std::unique_ptr<Candidates>(
-      new Candidates(std::move(calibration), evaluation, finish, original.total_bytes));
-  PITH_TRY(made->outputs_, made->outputs_of(original.model));
+                                                     Evaluation& evaluation, const Finish& finish,
+                                                     const std::filesystem::path& folder) {
+  auto made =
+      std::unique_ptr<Candidates>(new Candidates(std::move(calibration), evaluation, finish, original));
+  if (folder.empty()) return made;
+  PITH_TRY(const ir::Buffer file, runnable(original));
+  engine::ContentHash hash;
+  hash.add(kMeaning).add(file.bytes()).add(made->calibration_.data.content()).add(kCalibrationSamples);
+  hash.add(evaluation.runtime_version()).add(processor_description());
+  made->cache_ = MeasurementCache(folder, hash.digest());
   return made;
 }
 
@@ -34,6 +44,20 @@ Result<std::vector<std::vector<ir::Tensor>>> Candidates::outputs_of(const ir::Mo
 }
 
 Result<double> Candidates::divergence(const ir::Model& candidate) {
+  PITH_TRY(const ir::Buffer file, runnable(candidate));
+  engine::ContentHash hash;
+  hash.add("divergence").add(file.bytes());
+  const engine::Digest key = hash.digest();
+  if (const auto known = cache_.find(key)) return known->value;
+  PITH_TRY(const double measured, measure_divergence(candidate));
+  cache_.keep(key, {.value = measured});
+  return measured;
+}
+
+Result<double> Candidates::measure_divergence(const ir::Model& candidate) {
+  if (outputs_.empty()) {
+    PITH_TRY(outputs_, outputs_of(original_));
+  }
   PITH_TRY(const auto outputs, outputs_of(candidate));
   double sum = 0;
   std::size_t compared = 0;
@@ -54,7 +78,21 @@ Result<double> Candidates::divergence(const ir::Model& candidate) {
 
 Result<search::Judge::Measured> Candidates::metric(const ir::Model& candidate, Samples samples) {
   PITH_TRY(const ir::Buffer file, runnable(candidate));
-  return evaluation_.compare(file, samples == Samples::some ? kSomeSamples : 0);
+  const auto part =
+      samples == Samples::held_out ? Evaluation::Samples::held_out : Evaluation::Samples::searched;
+  const std::uint64_t most = samples == Samples::some ? kSomeSamples : 0;
+  engine::ContentHash hash;
+  hash.add("metric").add(file.bytes()).add(evaluation_.content(part)).add(most);
+  const engine::Digest key = hash.digest();
+  if (const auto known = cache_.find(key)) {
+    return Measured{.metric = known->value,
+                    .original = known->original,
+                    .higher_is_better = evaluation_.higher_is_better(),
+                    .uncertainty = known->uncertainty};
+  }
+  PITH_TRY(const Measured measured, evaluation_.compare(file, part, most));
+  cache_.keep(key, {measured.metric, measured.original, measured.uncertainty});
+  return measured;
 }
 
 Result<std::uint64_t> Candidates::bytes(const ir::Model& candidate) {

@@ -13,6 +13,7 @@ namespace pith::cli {
 [[nodiscard]] Result<Exit> run_compare(const Args& args, Ui& ui);
 [[nodiscard]] Result<Exit> run_verify(const Args& args, Ui& ui);
 [[nodiscard]] Result<Exit> run_evaluate(const Args& args, Ui& ui);
+[[nodiscard]] Result<Exit> run_sensitivity(const Args& args, Ui& ui);
 [[nodiscard]] Result<Exit> run_passes(const Args& args, Ui& ui);
 [[nodiscard]] Result<Exit> run_doctor(const Args& args, Ui& ui);
 

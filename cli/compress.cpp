@@ -12,8 +12,8 @@
 #include "cli/commands.h"
 #include "cli/evaluation.h"
 #include "cli/log.h"
-#include "cli/named_data.h"
 #include "cli/presets.h"
+#include "cli/selection.h"
 #include "cli/ship.h"
 #include "cli/signals.h"
 #include "codec/entropy_code.h"
@@ -87,18 +87,6 @@ Result<std::string> pipeline_text(const Args& args) {
   const std::string codec = args.codec.empty() && searched ? "small" : args.codec;
   if (codec.empty()) return text;
   return text + fmt::format("{{coder={}}}", codec);
-}
-
-Result<std::vector<std::regex>> patterns(const std::vector<std::string>& texts, std::string_view flag) {
-  std::vector<std::regex> compiled;
-  for (const std::string& text : texts) {
-    try {
-      compiled.emplace_back(text);
-    } catch (const std::regex_error&) {
-      return fail(ErrorCode::usage, fmt::format("{}: '{}' is no regular expression", flag, text));
-    }
-  }
-  return compiled;
 }
 
 Result<void> check_report_folder(const Args& args) {
@@ -191,8 +179,7 @@ Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, c
   PITH_CHECK_OK(plan.pipeline.check(
       {.calibration = !args.calib.empty(), .evaluator = !args.eval.empty(), .training = false}));
   PITH_TRY(plan.budgets, Budgets::parse(args, plan.pipeline));
-  PITH_TRY(plan.context.include, patterns(args.include, "--include"));
-  PITH_TRY(plan.context.exclude, patterns(args.exclude, "--exclude"));
+  PITH_CHECK_OK(select_weights(args, plan.context));
   PITH_TRY(plan.targets, check_targets(args));
   PITH_CHECK_OK(check_report_folder(args));
   plan.context.keeps_encodings = writes_container(plan.targets);
@@ -202,13 +189,8 @@ Result<Plan> make_plan(const Args& args, const passes::PassRegistry& registry, c
   return plan;
 }
 
-// The data of --calib; that of the evaluation where it measures on the same.
-Result<std::optional<engine::Dataset>> calibration_data(const Args& args,
-                                                        const std::optional<Evaluation>& evaluation) {
-  if (args.calib.empty()) return std::nullopt;
-  if (evaluation && !evaluation->labelled()) return evaluation->data();
-  PITH_TRY(NamedData given, open_data(args.calib, args));
-  return std::move(given.data);
+std::string plans_judged(std::uint64_t looks) {
+  return looks == 1 ? "where one plan was judged" : fmt::format("where {} plans were judged", looks);
 }
 
 // The coder of the codes that are written.
@@ -292,7 +274,13 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
        .threads = ui.threads()});
   if (evaluation) {
     PITH_TRY(const ir::Buffer runnable_result, runnable(main.model));
-    PITH_TRY(report.quality, evaluation->measure(runnable_result, "evaluating the result"));
+    PITH_TRY(auto searched, evaluation->measure(runnable_result, "evaluating the result"));
+    if (evaluation->holds_out()) {
+      report.holdout = {.share = *args.holdout, .searched = std::move(searched)};
+      PITH_TRY(searched, evaluation->measure(runnable_result, "evaluating the result on samples held out",
+                                             Evaluation::Samples::held_out));
+    }
+    report.quality = std::move(searched);
   }
   PITH_CHECK_OK(plan.context.keep_going());
 
@@ -330,7 +318,12 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
   PITH_CHECK_OK(show(args, report, ui));
   if (exit == Exit::failed) {
     ui.progress.finish();
-    log_error("a budget does not hold with any plan that was tried; nothing was written");
+    log_error(
+        report.holdout
+            ? fmt::format("a budget does not hold on the {} samples held out of the search, {}; nothing "
+                          "was written",
+                          report.quality->samples, plans_judged(report.holdout->looks))
+            : "a budget does not hold with any plan that was tried; nothing was written");
   }
   return exit;
 }

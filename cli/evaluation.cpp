@@ -1,6 +1,7 @@
 #include "cli/evaluation.h"
 
 #include <cmath>
+#include <utility>
 
 #include "cli/named_data.h"
 #include "cli/signals.h"
@@ -21,16 +22,33 @@ report::QualityEntry entry_of(const engine::Quality& quality) {
 
 }  // namespace
 
+Result<std::optional<engine::Dataset>> calibration_data(const Args& args,
+                                                        const std::optional<Evaluation>& evaluation) {
+  if (args.calib.empty()) return std::nullopt;
+  if (evaluation && !evaluation->labelled()) return evaluation->data();
+  PITH_TRY(NamedData given, open_data(args.calib, args));
+  return std::move(given.data);
+}
+
 Evaluation::Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine::Dataset data,
                        std::string data_name, engine::Metric metric, bool synthetic)
     : args_(args),
       ui_(ui),
       runtime_(runtime),
-      data_(std::move(data)),
       data_name_(std::move(data_name)),
       metric_(metric),
       labelled_(!args.eval.empty()),
-      synthetic_(synthetic) {}
+      synthetic_(synthetic) {
+  if (!args.holdout) {
+    searched_.data = std::move(data);
+    return;
+  }
+  const engine::Split drawn{.share = *args.holdout, .seed = args.seed, .of_first = args.max_samples};
+  engine::Split others = drawn;
+  others.drawn = false;
+  searched_.data = data.part(others);
+  held_out_ = Part{.data = data.part(drawn), .reference = {}, .references = {}};
+}
 
 Result<std::optional<Evaluation>> Evaluation::open(const Args& args, Ui& ui) {
   if (args.eval.empty() && args.calib.empty()) {
@@ -63,9 +81,24 @@ engine::EvaluateOptions Evaluation::options() {
   return options;
 }
 
-Result<engine::Evaluation> Evaluation::evaluate(const ir::Buffer& model,
+const Evaluation::Part& Evaluation::part(Samples samples) const {
+  PITH_ASSERT(samples == Samples::searched || held_out_, "samples that are not held out");
+  return samples == Samples::searched ? searched_ : *held_out_;
+}
+
+Evaluation::Part& Evaluation::part(Samples samples) {
+  return const_cast<Part&>(std::as_const(*this).part(samples));
+}
+
+engine::Digest Evaluation::content(Samples samples) const {
+  engine::ContentHash hash;
+  hash.add(part(samples).data.content()).add(engine::name_of(metric_)).add(args_.max_samples);
+  return hash.digest();
+}
+
+Result<engine::Evaluation> Evaluation::evaluate(const ir::Buffer& model, const Part& part,
                                                 const engine::EvaluateOptions& how) const {
-  auto result = engine::evaluate(runtime_, model.bytes(), data_, how);
+  auto result = engine::evaluate(runtime_, model.bytes(), part.data, how);
   // What is wrong with labels shows only beside the outputs, and has to name its file then.
   if (!result && result.error().code() == ErrorCode::data &&
       !result.error().message().starts_with(data_name_))
@@ -78,45 +111,57 @@ Result<void> Evaluation::measure_reference(const ir::Buffer& model) {
   reference_model_ = model;
   auto how = options();
   if (needs_reference()) how.reference_model = model.bytes();
-  PITH_TRY(reference_, evaluate(model, how));
+  PITH_TRY(searched_.reference, evaluate(model, searched_, how));
+  if (held_out_) {
+    PITH_TRY(held_out_->reference, evaluate(model, *held_out_, how));
+  }
   return {};
 }
 
-Result<report::QualityEntry> Evaluation::measure(const ir::Buffer& model, const std::string& stage) {
+report::QualityEntry Evaluation::reference_quality() const {
+  PITH_ASSERT(searched_.reference, "a reference that was measured");
+  return entry_of(searched_.reference->quality);
+}
+
+Result<report::QualityEntry> Evaluation::measure(const ir::Buffer& model, const std::string& stage,
+                                                 Samples samples) {
   ui_.progress.stage(stage);
+  const Part& on = part(samples);
   auto how = options();
-  if (reference_) {
-    how.reference = &reference_->predictions;
+  if (on.reference) {
+    how.reference = &on.reference->predictions;
     if (metric_ == engine::Metric::mse && needs_reference()) how.reference_model = reference_model_->bytes();
   }
-  PITH_TRY(const auto measured, evaluate(model, how));
+  PITH_TRY(const auto measured, evaluate(model, on, how));
   report::QualityEntry entry = entry_of(measured.quality);
   entry.synthetic = synthetic_;
-  if (reference_) entry.before = reference_->quality.value;
+  if (on.reference) entry.before = on.reference->quality.value;
   if (measured.agreement) entry.agreement = measured.agreement->value;
   return entry;
 }
 
-Result<search::Judge::Measured> Evaluation::compare(const ir::Buffer& model, std::uint64_t samples) {
-  PITH_ASSERT(reference_ && reference_model_, "a reference to compare with");
+Result<search::Judge::Measured> Evaluation::compare(const ir::Buffer& model, Samples samples,
+                                                    std::uint64_t most) {
+  Part& on = part(samples);
+  PITH_ASSERT(on.reference && reference_model_, "a reference to compare with");
   auto how = options();
   how.progress = nullptr;
-  const engine::Evaluation* reference = &*reference_;
-  const bool some = samples > 0 && samples < reference_->quality.samples;
+  const engine::Evaluation* reference = &*on.reference;
+  const bool some = most > 0 && most < reference->quality.samples;
   if (some) {
-    how.max_samples = samples;
-    auto found = references_.find(samples);
-    if (found == references_.end()) {
+    how.max_samples = most;
+    auto found = on.references.find(most);
+    if (found == on.references.end()) {
       auto alone = how;
       if (needs_reference()) alone.reference_model = reference_model_->bytes();
-      PITH_TRY(engine::Evaluation evaluated, evaluate(*reference_model_, alone));
-      found = references_.emplace(samples, std::move(evaluated)).first;
+      PITH_TRY(engine::Evaluation evaluated, evaluate(*reference_model_, on, alone));
+      found = on.references.emplace(most, std::move(evaluated)).first;
     }
     reference = &found->second;
   }
   how.reference = &reference->predictions;
   if (metric_ == engine::Metric::mse && needs_reference()) how.reference_model = reference_model_->bytes();
-  PITH_TRY(const auto measured, evaluate(model, how));
+  PITH_TRY(const auto measured, evaluate(model, on, how));
   search::Judge::Measured result{.metric = measured.quality.value,
                                  .original = reference->quality.value,
                                  .higher_is_better = engine::higher_is_better(metric_)};

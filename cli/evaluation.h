@@ -11,6 +11,11 @@
 
 namespace pith::cli {
 
+// The data of --calib, that of the evaluation where it measures on the same; nullopt when there is none.
+class Evaluation;
+[[nodiscard]] Result<std::optional<engine::Dataset>> calibration_data(
+    const Args& args, const std::optional<Evaluation>& evaluation);
+
 // --eval holds truth: the metric compares with it (top1 unless --metric says otherwise). --calib holds
 // inputs only: the metric compares with a reference model (agreement unless --metric says otherwise).
 class Evaluation {
@@ -19,22 +24,40 @@ class Evaluation {
   // that need truth where there is none, a missing runtime, unreadable data.
   [[nodiscard]] static Result<std::optional<Evaluation>> open(const Args& args, Ui& ui);
 
+  // With --holdout the samples are in two parts, one of which a search does not see.
+  enum class Samples : std::uint8_t {
+    searched,  // all without --holdout
+    held_out,  // none without --holdout
+  };
+  [[nodiscard]] bool holds_out() const { return held_out_.has_value(); }
+
   // Measures the model that others are compared with. Call it before measure().
   [[nodiscard]] Result<void> measure_reference(const ir::Buffer& model);
 
+  // What measure_reference() saw, as the quality of a model.
+  [[nodiscard]] report::QualityEntry reference_quality() const;
+
   // Quality of a model, beside that of the reference if one was measured.
-  [[nodiscard]] Result<report::QualityEntry> measure(const ir::Buffer& model, const std::string& stage);
+  [[nodiscard]] Result<report::QualityEntry> measure(const ir::Buffer& model, const std::string& stage,
+                                                     Samples samples = Samples::searched);
 
-  // The metric of a model and of the reference on the first `samples`, or on all that measure() looks at (0,
-  // or when there are not more). measure_reference() must have been called.
-  [[nodiscard]] Result<search::Judge::Measured> compare(const ir::Buffer& model, std::uint64_t samples);
+  // The metric of a model and of the reference on the first of these samples, or on all that measure() looks
+  // at (most = 0, or when there are not more). measure_reference() must have been called.
+  [[nodiscard]] Result<search::Judge::Measured> compare(const ir::Buffer& model, Samples samples,
+                                                        std::uint64_t most = 0);
 
-  // What it measures on, and whether that is --eval.
-  [[nodiscard]] const engine::Dataset& data() const { return data_; }
+  // Of what compare() depends on beside the two models: data, metric, --max-samples.
+  [[nodiscard]] engine::Digest content(Samples samples) const;
+
+  // What it measures on, held out or not, and whether that is --eval.
+  [[nodiscard]] const engine::Dataset& data() const { return searched_.data; }
   [[nodiscard]] bool labelled() const { return labelled_; }
+
+  [[nodiscard]] bool higher_is_better() const { return engine::higher_is_better(metric_); }
 
   // Whether the metric means nothing without a reference model.
   [[nodiscard]] bool needs_reference() const { return !labelled_ || metric_ == engine::Metric::agreement; }
+  [[nodiscard]] const engine::Runtime& runtime() const { return runtime_; }
   [[nodiscard]] const std::string& runtime_version() const { return runtime_.info().version; }
 
  private:
@@ -42,20 +65,26 @@ class Evaluation {
              engine::Metric metric, bool synthetic);
 
   [[nodiscard]] engine::EvaluateOptions options();
-  [[nodiscard]] Result<engine::Evaluation> evaluate(const ir::Buffer& model,
+  struct Part {
+    engine::Dataset data;
+    std::optional<engine::Evaluation> reference;
+    std::map<std::uint64_t, engine::Evaluation> references;  // on the first samples
+  };
+  [[nodiscard]] Part& part(Samples samples);
+  [[nodiscard]] const Part& part(Samples samples) const;
+  [[nodiscard]] Result<engine::Evaluation> evaluate(const ir::Buffer& model, const Part& part,
                                                     const engine::EvaluateOptions& how) const;
 
   const Args& args_;
   Ui& ui_;
   engine::Runtime runtime_;
-  engine::Dataset data_;
+  Part searched_;
+  std::optional<Part> held_out_;
   std::string data_name_;
   engine::Metric metric_;
   bool labelled_;
   bool synthetic_;
   std::optional<ir::Buffer> reference_model_;
-  std::optional<engine::Evaluation> reference_;
-  std::map<std::uint64_t, engine::Evaluation> references_;  // on the first samples
 };
 
 }  // namespace pith::cli

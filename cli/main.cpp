@@ -18,9 +18,11 @@ namespace {
 
 const std::map<std::string, std::function<Result<Exit>(const Args&, Ui&)>>& commands() {
   static const std::map<std::string, std::function<Result<Exit>(const Args&, Ui&)>> kCommands{
-      {"compress", run_compress}, {"pack", run_pack},       {"unpack", run_unpack},
-      {"inspect", run_inspect},   {"compare", run_compare}, {"verify", run_verify},
-      {"evaluate", run_evaluate}, {"passes", run_passes},   {"doctor", run_doctor}};
+      {"compress", run_compress}, {"pack", run_pack},
+      {"unpack", run_unpack},     {"inspect", run_inspect},
+      {"compare", run_compare},   {"verify", run_verify},
+      {"evaluate", run_evaluate}, {"sensitivity", run_sensitivity},
+      {"passes", run_passes},     {"doctor", run_doctor}};
   return kCommands;
 }
 

@@ -63,6 +63,31 @@ Result<Dataset> Dataset::open(const DatasetSpec& spec) {
   return dataset;
 }
 
+Digest Dataset::content() const {
+  ContentHash hash;
+  hash.add(spec_.format ? name_of(*spec_.format) : "").add(spec_.input);
+  // For .npy and IDX the truth has a file of its own.
+  hash.add(labels_ ? "" : std::string_view(spec_.labels));
+  hash.add(spec_.normalization.numerator).add(spec_.normalization.denominator);
+  hash.add(std::as_bytes(std::span(spec_.normalization.mean)));
+  hash.add(std::as_bytes(std::span(spec_.normalization.deviation)));
+  hash.add(spec_.synthetic.samples).add(spec_.synthetic.size).add(spec_.synthetic.seed);
+  hash.add(static_cast<std::uint64_t>(arrays_.size()));
+  for (const NamedTensor& array : arrays_) hash.add(array.name).add(array.tensor);
+  if (labels_) hash.add(*labels_);
+  if (split_) {
+    hash.add(split_->share).add(split_->seed).add(split_->of_first);
+    hash.add(static_cast<std::uint64_t>(split_->drawn));
+  }
+  return hash.digest();
+}
+
+Dataset Dataset::part(const Split& split) const {
+  Dataset dataset = *this;
+  dataset.split_ = split;
+  return dataset;
+}
+
 std::uint64_t BoundDataset::batches() const {
   return recorded_run() ? 1 : (samples_ + batch_size_ - 1) / batch_size_;
 }
@@ -77,7 +102,11 @@ Result<std::vector<NamedTensor>> BoundDataset::batch(std::uint64_t index) const 
   std::vector<NamedTensor> inputs;
   for (const Feed& feed : feeds_) {
     const bool whole = feed.every_batch || recorded_run();
-    const ir::Tensor part = whole ? feed.array : rows(feed.array, index * batch_size_, count);
+    const std::uint64_t first = index * batch_size_;
+    const ir::Tensor part = whole ? feed.array
+                            : positions_.empty()
+                                ? rows(feed.array, first, count)
+                                : rows_at(feed.array, std::span(positions_).subspan(first, count));
     auto tensor = converted(part, feed.dtype, feed.every_batch ? Normalization() : normalization_);
     if (!tensor) return std::unexpected(std::move(tensor).error().in(fmt::format("input '{}'", feed.input)));
     inputs.push_back({feed.input, *std::move(tensor)});

@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "engine/content_hash.h"
 #include "engine/dataset_spec.h"
 #include "engine/npz.h"
 #include "engine/session.h"
+#include "engine/split.h"
 
 namespace pith::engine {
 
@@ -45,6 +47,7 @@ class BoundDataset {
 
   std::vector<Feed> feeds_;
   std::optional<ir::Tensor> labels_;
+  std::vector<std::uint64_t> positions_;  // of the samples in the arrays; empty: one after the other
   Normalization normalization_;
   std::uint64_t samples_ = 0;
   std::uint64_t batch_size_ = 0;
@@ -58,13 +61,20 @@ class Dataset {
   // All arrays of the file, in its order.
   [[nodiscard]] const std::vector<NamedTensor>& arrays() const { return arrays_; }
 
+  // Of everything that bind() looks at; what the files are called does not count.
+  [[nodiscard]] Digest content() const;
+
+  // The same arrays, of which bind() takes these samples only.
+  [[nodiscard]] Dataset part(const Split& split) const;
+
   // Lays the arrays out for a model:
   //   - arrays feed the inputs of the same name, the others in order when the counts agree; the array of the
   //     truth (labels=, else 'labels') is left out, unless only with it the counts agree;
   //   - axis 0 counts the samples when all arrays of rank >= 1 agree on it; scalars go to each batch;
   //   - dimensions of size 1 are added or dropped, and a sample is flattened to, or made from, one dimension;
   //   - a model with a fixed batch gets batches of that size, which must divide the number of samples.
-  // At most `max_samples` are kept (0: all). Refuses (ErrorCode::data) what does not fit.
+  // At most `max_samples` are kept (0: all), of a part its first ones. Refuses (ErrorCode::data) what does
+  // not fit, parts that are empty, and parts of a recorded run.
   [[nodiscard]] Result<BoundDataset> bind(std::span<const TensorInfo> inputs,
                                           std::uint64_t max_samples = 0) const;
 
@@ -75,6 +85,7 @@ class Dataset {
   DatasetSpec spec_;
   std::vector<NamedTensor> arrays_;
   std::optional<ir::Tensor> labels_;  // from a file of their own
+  std::optional<Split> split_;
 };
 
 }  // namespace pith::engine

@@ -192,7 +192,11 @@ Result<BoundDataset> Dataset::bind_arrays(std::span<const TensorInfo> inputs,
                                                       : fit_samples(inputs[i], array));
     bound.feeds_.push_back(std::move(feed));
   }
-  if (layout.samples == 0) return bound;
+  if (layout.samples == 0) {
+    if (!split_) return bound;
+    return fail(ErrorCode::data, "one recorded run has no samples of which a part could be taken",
+                "its arrays disagree on how many samples there are");
+  }
 
   if (bound.labels_ && (bound.labels_->shape().empty() ||
                         static_cast<std::uint64_t>(bound.labels_->shape()[0]) != layout.samples)) {
@@ -201,8 +205,17 @@ Result<BoundDataset> Dataset::bind_arrays(std::span<const TensorInfo> inputs,
                             ir::to_string(bound.labels_->shape())),
                 "one label a sample is needed");
   }
-  bound.samples_ = max_samples == 0 ? layout.samples : std::min(layout.samples, max_samples);
-  if (bound.labels_) bound.labels_ = rows(*bound.labels_, 0, bound.samples_);
+  if (split_) {
+    const auto unit = static_cast<std::uint64_t>(std::max<std::int64_t>(layout.fixed_batch, 1));
+    PITH_TRY(bound.positions_, positions_of(*split_, layout.samples, unit));
+  }
+  const std::uint64_t samples = split_ ? bound.positions_.size() : layout.samples;
+  bound.samples_ = max_samples == 0 ? samples : std::min(samples, max_samples);
+  if (split_) bound.positions_.resize(bound.samples_);
+  if (bound.labels_) {
+    bound.labels_ =
+        split_ ? rows_at(*bound.labels_, bound.positions_) : rows(*bound.labels_, 0, bound.samples_);
+  }
   PITH_TRY(bound.batch_size_, batch_size_of(layout, bound.samples_, bound.feeds_));
   return bound;
 }

@@ -9,16 +9,24 @@
 
 namespace pith::quantize {
 
-// value[i] = centroids[slice of i * width + codes[i]]. The centroids of a slice rise; a slice with fewer
-// than `width` repeats its last.
+// value[i] = centroids[position of i on the middle axis * width + codes[i]]. The centroids of a position
+// rise; a position with fewer than `width` repeats its last.
 struct SharedValues {
   std::vector<float> centroids;
   std::vector<std::uint8_t> codes;
   std::size_t width = 0;
 };
 
-// At most 2^bits (bits 1..8) values for each slice of the view's middle axis. Zeros get a +0.0 of their own.
-// `dense` is float32, finite and not empty. For one slice, the whole tensor, this takes twice its size.
-[[nodiscard]] SharedValues share_values(const ir::Tensor& dense, const ir::AxisView& view, int bits);
+struct Sharing {
+  int bits = 5;           // 1..8: at most 2^bits values
+  std::size_t group = 1;  // positions of the middle axis that follow each other and have the same values
+  // How much each weight counts, above 0, shaped like them; empty: all alike.
+  std::vector<float> importance = {};
+};
+
+// Zeros get a +0.0 of their own. `dense` is float32, finite and not empty. For one position, the whole
+// tensor, without importance, this takes twice its size, with importance six times.
+[[nodiscard]] SharedValues share_values(const ir::Tensor& dense, const ir::AxisView& view,
+                                        const Sharing& sharing);
 
 }  // namespace pith::quantize

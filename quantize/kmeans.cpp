@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "ir/result.h"
@@ -13,7 +14,9 @@ namespace {
 // numbers of very different size stand next to each other.
 class RangeSums {
  public:
-  explicit RangeSums(std::span<const float> values) : values_(values) {
+  // Of the values, or where there are factors of the products.
+  RangeSums(std::span<const float> values, std::span<const float> factors)
+      : values_(values), factors_(factors) {
     for (std::size_t start = 0; start < values.size(); start += kBlock)
       blocks_.push_back(plain_sum(start, std::min(start + kBlock, values.size())));
   }
@@ -33,10 +36,14 @@ class RangeSums {
 
   [[nodiscard]] double plain_sum(std::size_t begin, std::size_t end) const {
     const auto range = values_.subspan(begin, end - begin);
-    return std::accumulate(range.begin(), range.end(), 0.0);
+    if (factors_.empty()) return std::accumulate(range.begin(), range.end(), 0.0);
+    const auto product = [](float a, float b) { return static_cast<double>(a) * static_cast<double>(b); };
+    return std::inner_product(range.begin(), range.end(), factors_.subspan(begin).begin(), 0.0, std::plus<>(),
+                              product);
   }
 
   std::span<const float> values_;
+  std::span<const float> factors_;
   std::vector<double> blocks_;
 };
 
@@ -72,11 +79,18 @@ std::vector<std::size_t> ends_of(std::span<const float> sorted, std::span<const 
 
 }  // namespace
 
-Clusters find_clusters(std::span<const float> sorted, std::size_t k, int max_iterations) {
+Clusters find_clusters(std::span<const float> sorted, std::size_t k, int max_iterations,
+                       std::span<const float> weights) {
+  PITH_ASSERT(weights.empty() || weights.size() == sorted.size(), "weights of other values");
   PITH_ASSERT(k >= 1 && !sorted.empty(), "no clusters or nothing to cluster");
   if (std::vector<float> distinct = few_distinct(sorted, k); !distinct.empty()) return {distinct, distinct};
 
-  const RangeSums sums(sorted);
+  const RangeSums sums(sorted, weights);
+  const RangeSums counts(weights, {});
+  const auto mean = [&](std::size_t begin, std::size_t end) {
+    const double count = weights.empty() ? static_cast<double>(end - begin) : counts.sum(begin, end);
+    return sums.sum(begin, end) / count;
+  };
   std::vector<double> centroids = spread_evenly(sorted.front(), sorted.back(), k);
   std::vector<std::size_t> ends;
   for (int iteration = 0; iteration < max_iterations; ++iteration) {
@@ -85,7 +99,7 @@ Clusters find_clusters(std::span<const float> sorted, std::size_t k, int max_ite
     ends = std::move(next);
     // An empty cluster keeps its centroid: its neighbours may leave it values later.
     for (std::size_t i = 0, begin = 0; i < k; begin = ends[i++]) {
-      if (ends[i] > begin) centroids[i] = sums.sum(begin, ends[i]) / static_cast<double>(ends[i] - begin);
+      if (ends[i] > begin) centroids[i] = mean(begin, ends[i]);
     }
   }
 

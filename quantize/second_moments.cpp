@@ -28,14 +28,16 @@ std::vector<std::size_t> spread(std::size_t count, std::size_t most, std::size_t
   return rows;
 }
 
+enum class Collect : std::uint8_t { everything, diagonal };  // a diagonal is a matrix of one column
+
 // Collects the moments of one layer, batch by batch.
 class Collector {
  public:
-  Collector(const ir::Model& model, const Layer& layer) : layer_(layer) {
+  Collector(const ir::Model& model, const Layer& layer, Collect what) : layer_(layer), what_(what) {
     if (layer.node != ir::kNoNode) node_ = &model.graph().node(layer.node);
     const auto columns = static_cast<Eigen::Index>(layer.view.columns);
-    sums_.resize(layer.view.groups,
-                 {Eigen::MatrixXd::Zero(columns, columns), Eigen::VectorXd::Zero(columns)});
+    sums_.resize(layer.view.groups, {Eigen::MatrixXd::Zero(columns, what == Collect::diagonal ? 1 : columns),
+                                     Eigen::VectorXd::Zero(columns)});
     most_ = std::max<std::size_t>(16, layer.view.columns / 64);
   }
 
@@ -72,8 +74,12 @@ class Collector {
 
  private:
   void accumulate(std::size_t group, const Rows& rows) {
-    const Eigen::MatrixXf product = rows * rows.transpose();
-    sums_[group].second += product.cast<double>();
+    if (what_ == Collect::diagonal) {
+      sums_[group].second += rows.cast<double>().rowwise().squaredNorm();
+    } else {
+      const Eigen::MatrixXf product = rows * rows.transpose();
+      sums_[group].second += product.cast<double>();
+    }
     sums_[group].mean += rows.cast<double>().rowwise().sum();
   }
 
@@ -176,17 +182,15 @@ class Collector {
   }
 
   const Layer& layer_;
+  Collect what_;
   const ir::Node* node_ = nullptr;
   std::vector<Moments> sums_;
   std::size_t most_ = 0;
   std::size_t rows_ = 0;
 };
 
-}  // namespace
-
-Result<std::vector<std::vector<Moments>>> second_moments(const ir::Model& model,
-                                                         const std::vector<Layer>& layers,
-                                                         passes::PassContext& context) {
+Result<std::vector<std::vector<Moments>>> collect(const ir::Model& model, const std::vector<Layer>& layers,
+                                                  passes::PassContext& context, Collect what) {
   std::vector<std::vector<Moments>> moments(layers.size());
   std::vector<ir::ValueId> values;
   std::map<ir::ValueId, std::size_t> place;
@@ -194,7 +198,7 @@ Result<std::vector<std::vector<Moments>>> second_moments(const ir::Model& model,
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (layers[i].input == ir::kNoValue) continue;
     if (place.emplace(layers[i].input, values.size()).second) values.push_back(layers[i].input);
-    collectors.emplace_back(i, Collector(model, layers[i]));
+    collectors.emplace_back(i, Collector(model, layers[i], what));
   }
   if (values.empty() || context.activations == nullptr) return moments;
   std::vector<bool> fits(layers.size(), true);
@@ -224,6 +228,25 @@ Result<std::vector<std::vector<Moments>>> second_moments(const ir::Model& model,
     if (fits[layer]) moments[layer] = collector.finish();
   }
   return moments;
+}
+
+}  // namespace
+
+Result<std::vector<std::vector<Moments>>> second_moments(const ir::Model& model,
+                                                         const std::vector<Layer>& layers,
+                                                         passes::PassContext& context) {
+  return collect(model, layers, context, Collect::everything);
+}
+
+Result<std::vector<std::vector<Eigen::VectorXd>>> input_powers(const ir::Model& model,
+                                                               const std::vector<Layer>& layers,
+                                                               passes::PassContext& context) {
+  PITH_TRY(const auto moments, collect(model, layers, context, Collect::diagonal));
+  std::vector<std::vector<Eigen::VectorXd>> powers(moments.size());
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    for (const Moments& group : moments[i]) powers[i].emplace_back(group.second.col(0));
+  }
+  return powers;
 }
 
 }  // namespace pith::quantize

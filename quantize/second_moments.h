@@ -21,4 +21,10 @@ struct Moments {
                                                                        const std::vector<Layer>& layers,
                                                                        passes::PassContext& context);
 
+// The diagonals of Moments::second alone: the mean square of each input of each group, with 8 bytes a column
+// instead of 8 columns^2. Refuses the same.
+[[nodiscard]] Result<std::vector<std::vector<Eigen::VectorXd>>> input_powers(const ir::Model& model,
+                                                                             const std::vector<Layer>& layers,
+                                                                             passes::PassContext& context);
+
 }  // namespace pith::quantize

@@ -1,17 +1,71 @@
 #include "quantize/share_weights.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
+#include <map>
 
 #include "quantize/codebook.h"
 #include "quantize/convert_weights.h"
+#include "quantize/second_moments.h"
 
 namespace pith::quantize {
+namespace {
+
+using Place = std::pair<ir::GraphId, ir::ValueId>;
+
+// How weights are multiplied, and the power of their inputs; only those whose inputs are followed.
+struct Inputs {
+  MatrixView view;
+  std::vector<Eigen::VectorXd> powers;  // of each group
+};
+
+Result<std::map<Place, Inputs>> inputs_of_weights(const ir::Model& model, passes::PassContext& context) {
+  std::map<Place, Inputs> inputs;
+  passes::PassContext scratch = context;  // what find_layers leaves out is not what this pass leaves out
+  std::vector<Layer> layers = find_layers(model, scratch);
+  std::erase_if(layers, [](const Layer& layer) { return layer.input == ir::kNoValue; });
+  PITH_TRY(auto powers, input_powers(model, layers, context));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (!powers[i].empty())
+      inputs.emplace(Place{layers[i].graph, layers[i].value}, Inputs{layers[i].view, std::move(powers[i])});
+  }
+  return inputs;
+}
+
+// How much each element counts; empty when no input has any power.
+std::vector<float> importance_of(const Inputs& inputs) {
+  const MatrixView& view = inputs.view;
+  double mean = 0;
+  for (const Eigen::VectorXd& group : inputs.powers) mean += group.mean();
+  mean /= static_cast<double>(inputs.powers.size());
+  if (!(mean > 0)) return {};
+  std::vector<float> importance(view.size());
+  for (std::size_t group = 0; group < view.groups; ++group) {
+    for (std::size_t column = 0; column < view.columns; ++column) {
+      // In units of the mean, so that nothing is too small or too large for float32.
+      const double power = inputs.powers[group](static_cast<Eigen::Index>(column)) / mean + 0.01;
+      for (std::size_t row = 0; row < view.rows; ++row)
+        importance[view.at(group, row, column)] = static_cast<float>(power);
+    }
+  }
+  return importance;
+}
+
+}  // namespace
 
 Result<passes::Outcome> ShareWeights::run(ir::Model& model, passes::PassContext& context) const {
+  std::map<Place, Inputs> inputs;
+  const bool weighs = options_.weighting == Weighting::inputs && context.activations != nullptr;
+  if (weighs) {
+    PITH_TRY(inputs, inputs_of_weights(model, context));
+  } else if (options_.weighting == Weighting::inputs) {
+    context.skipped_model("there is no calibration data, so all weights count alike; pass --calib");
+  }
+  std::atomic<std::size_t> weighted = 0;
   const auto encode = [&](const passes::Weight& weight, const ir::Tensor& dense) -> Encoded {
     std::optional<std::int64_t> axis;
-    if (options_.granularity == Granularity::channel) {
+    if (options_.granularity != Granularity::tensor) {
       axis = weight.channel_axis;
       if (!axis)
         return std::unexpected(
@@ -19,14 +73,21 @@ Result<passes::Outcome> ShareWeights::run(ir::Model& model, passes::PassContext&
     }
     const ir::AxisView view =
         axis ? ir::view_along(dense.shape(), *axis) : ir::AxisView{.inner = dense.element_count()};
-    SharedValues shared = share_values(dense, view, options_.bits);
+    Sharing sharing{.bits = options_.bits};
+    if (options_.granularity == Granularity::group) sharing.group = static_cast<std::size_t>(options_.group);
+    const auto found = inputs.find({weight.graph, weight.value});
+    if (found != inputs.end()) sharing.importance = importance_of(found->second);
+    if (!sharing.importance.empty()) ++weighted;
+    SharedValues shared = share_values(dense, view, sharing);
     const ir::Shape centroids{static_cast<std::int64_t>(view.dim), static_cast<std::int64_t>(shared.width)};
     return ir::Codebook{.centroids = ir::Tensor::of(centroids, std::move(shared.centroids)),
                         .indices = ir::Tensor::of(dense.shape(), std::move(shared.codes)),
                         .axis = axis,
                         .bits = std::max(1, static_cast<int>(std::bit_width(shared.width - 1)))};
   };
-  return convert_weights(model, context, encode);
+  PITH_TRY(auto outcome, convert_weights(model, context, encode));
+  if (weighs) outcome.statistics.emplace_back("weighted", static_cast<double>(weighted));
+  return outcome;
 }
 
 }  // namespace pith::quantize

@@ -23,10 +23,8 @@ Json json_of(const passes::PassRecord& record) {
           {"skipped", skipped}};
 }
 
-Json json_of(const QualityEntry& q) {
-  return {{"metric", q.metric},         {"before", optional(q.before)},      {"after", q.after},
-          {"drop", optional(q.drop())}, {"ci95", {q.ci95_low, q.ci95_high}}, {"samples", q.samples},
-          {"synthetic", q.synthetic},   {"agreement", optional(q.agreement)}};
+Json json_of(const HoldoutEntry& holdout) {
+  return {{"share", holdout.share}, {"looks", holdout.looks}, {"searched", json_of(holdout.searched)}};
 }
 
 std::string_view name_of(ErrorCode code) {
@@ -54,6 +52,12 @@ std::string_view name_of(ErrorCode code) {
 }
 
 }  // namespace
+
+Json json_of(const QualityEntry& q) {
+  return {{"metric", q.metric},         {"before", optional(q.before)},      {"after", q.after},
+          {"drop", optional(q.drop())}, {"ci95", {q.ci95_low, q.ci95_high}}, {"samples", q.samples},
+          {"synthetic", q.synthetic},   {"agreement", optional(q.agreement)}};
+}
 
 std::string to_json(const CompressReport& report) {
   Json passes = Json::array();
@@ -83,6 +87,7 @@ std::string to_json(const CompressReport& report) {
                {"passes", passes},
                {"tensors", json_of(report.tensors)},
                {"quality", report.quality ? json_of(*report.quality) : Json(nullptr)},
+               {"holdout", report.holdout ? json_of(*report.holdout) : Json(nullptr)},
                {"layers", layers},
                {"budgets", budgets},
                {"trials", report.trials},

@@ -28,6 +28,7 @@ template <class T>
 [[nodiscard]] Json json_of(const std::vector<FileEntry>& files);
 [[nodiscard]] Json json_of(const ModelSize& size);
 [[nodiscard]] Json json_of(const std::vector<TensorEntry>& tensors);
+[[nodiscard]] Json json_of(const QualityEntry& quality);
 [[nodiscard]] Json json_of(const Environment& environment);
 [[nodiscard]] Json json_of(const Invocation& invocation);
 

@@ -11,6 +11,7 @@
 #include "ir/model.h"
 #include "passes/observers.h"
 #include "report/macs.h"
+#include "report/quality.h"
 #include "report/tensors.h"
 
 namespace pith::report {
@@ -28,21 +29,6 @@ struct ModelSize {
   std::uint64_t nodes = 0;         // in all graphs
   // Multiply-accumulates of the nodes that are known; nullopt when nodes need some and none is known.
   std::optional<std::uint64_t> macs;
-};
-
-struct QualityEntry {
-  std::string metric;
-  std::optional<double> before;
-  double after = 0;
-  bool higher_is_better = true;
-  double ci95_low = 0;  // of `after`
-  double ci95_high = 0;
-  std::uint64_t samples = 0;
-  bool synthetic = false;           // they were made up
-  std::optional<double> agreement;  // share of samples decided as the reference decides
-
-  // Before minus after, positive when `after` is worse; nullopt without `before`.
-  [[nodiscard]] std::optional<double> drop() const;
 };
 
 struct Invocation {
@@ -83,7 +69,8 @@ struct CompressReport {
   ModelSize after;
   std::vector<passes::PassRecord> passes;
   std::vector<TensorEntry> tensors;
-  std::optional<QualityEntry> quality;
+  std::optional<QualityEntry> quality;  // on the samples held out if there are such
+  std::optional<HoldoutEntry> holdout;
   std::vector<LayerPlanEntry> layers;
   std::vector<BudgetEntry> budgets;
   std::uint64_t trials = 0;  // candidates that the search measured

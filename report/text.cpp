@@ -21,16 +21,31 @@ std::string drop_text(const QualityEntry& quality) {
   return fmt::format("{:.4g} {}", std::abs(drop), drop < 0 ? "better" : "worse");
 }
 
-std::string quality_lines(const QualityEntry& q) {
-  std::string text = fmt::format("quality  {} ", q.metric);
+std::string quality_line(const QualityEntry& q, std::string_view label = "quality",
+                         std::string_view which = "") {
+  std::string text = fmt::format("{:<8} {} ", label, q.metric);
   if (q.before) text += quality_text(q, *q.before) + " -> ";
   text += quality_text(q, q.after);
   if (q.before) text += fmt::format(" ({})", drop_text(q));
-  text +=
-      fmt::format(", {} {}samples, 95 % interval {} to {}", with_commas(q.samples),
-                  q.synthetic ? "synthetic " : "", quality_text(q, q.ci95_low), quality_text(q, q.ci95_high));
+  text += fmt::format(", {} {}samples{}, 95 % interval {} to {}", with_commas(q.samples),
+                      q.synthetic ? "synthetic " : "", which, quality_text(q, q.ci95_low),
+                      quality_text(q, q.ci95_high));
   if (q.agreement && q.metric != "agreement") text += fmt::format(", agreement {:.2f} %", 100 * *q.agreement);
   return text + "\n";
+}
+
+std::string quality_lines(const CompressReport& report) {
+  if (!report.quality) return "";
+  if (!report.holdout) return quality_line(*report.quality);
+  std::string text = quality_line(*report.quality, "quality", " held out of the search") +
+                     quality_line(report.holdout->searched, "searched", " that the search saw");
+  if (report.holdout->looks > 1) {
+    text += fmt::format(
+        "looks    {} plans were judged on the samples held out; each look makes their verdict a little "
+        "kinder\n",
+        report.holdout->looks);
+  }
+  return text;
 }
 
 std::string size_line(const CompressReport& report) {
@@ -108,8 +123,7 @@ std::string quality_text(const QualityEntry& quality, double value) {
 }
 
 std::string to_text(const CompressReport& report, Detail detail) {
-  std::string text = passes_text(report, detail) + size_line(report);
-  if (report.quality) text += quality_lines(*report.quality);
+  std::string text = passes_text(report, detail) + size_line(report) + quality_lines(report);
   text += plan_text(report, detail) + largest_text(report);
   for (const std::string& warning : report.warnings) text += fmt::format("warning  {}\n", warning);
   if (!report.suggestion.empty()) text += fmt::format("next     {}\n", report.suggestion);
@@ -117,7 +131,7 @@ std::string to_text(const CompressReport& report, Detail detail) {
 }
 
 std::string to_text(const EvaluateReport& report) {
-  return quality_lines(report.quality);
+  return quality_line(report.quality);
 }
 
 }  // namespace pith::report

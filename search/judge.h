@@ -15,8 +15,9 @@ class Judge {
   [[nodiscard]] virtual Result<double> divergence(const ir::Model& candidate) = 0;
 
   enum class Samples : std::uint8_t {
-    some,  // the first few hundred, to see early that a candidate is bad
-    all,
+    some,      // the first few hundred, to see early that a candidate is bad
+    all,       // that the search may see
+    held_out,  // that it may not: looked at once the search is over
   };
   struct Measured {
     double metric = 0;
@@ -26,6 +27,9 @@ class Judge {
   };
   // The metric of the candidate as it would ship.
   [[nodiscard]] virtual Result<Measured> metric(const ir::Model& candidate, Samples samples) = 0;
+
+  // Whether there are samples of Samples::held_out.
+  [[nodiscard]] virtual bool holds_out() const { return false; }
 
   // Bytes of the file as it would ship.
   [[nodiscard]] virtual Result<std::uint64_t> bytes(const ir::Model& candidate) = 0;

@@ -42,6 +42,7 @@ class PlanSearch {
       if (forward() > 1) PITH_CHECK_OK(along_line(1, 8));
       factor = std::sqrt(factor);
     }
+    if (judge_.holds_out()) PITH_CHECK_OK(last_word());
     return result();
   }
 
@@ -94,6 +95,32 @@ class PlanSearch {
       candidate.holds = all_hold(cost);
       if (!candidate.holds) return {};
     }
+    return {};
+  }
+
+  // Judges the best plan on the samples held out, and where it fails finer ones.
+  Result<void> last_word() {
+    constexpr int kMostSteps = 3;
+    const bool searched = best_.holds;
+    PITH_CHECK_OK(look());
+    double distortion = best_.plan.distortion;
+    for (int i = 0; i < kMostSteps && searched && !best_.holds; ++i) {
+      distortion /= 2;
+      PITH_TRY(Candidate finer, try_distortion(best_.plan, distortion));
+      if (!finer.holds) continue;
+      best_ = std::move(finer);
+      PITH_CHECK_OK(look());
+    }
+    return {};
+  }
+
+  Result<void> look() {
+    PITH_CHECK_OK(step("samples held out", ++looks_, 0));
+    PITH_TRY(const auto measured, judge_.metric(model_of(best_.layers), Judge::Samples::held_out));
+    best_.cost.metric = measured.metric;
+    best_.cost.original_metric = measured.original;
+    best_.cost.uncertainty = 0;
+    best_.holds = all_hold(best_.cost);
     return {};
   }
 
@@ -239,7 +266,8 @@ class PlanSearch {
                 .cost = best_.cost,
                 .holds = best_.holds,
                 .layers = {},
-                .trials = trials_};
+                .trials = trials_,
+                .looks = looks_};
     for (std::size_t i = 0; i < best_.layers.size(); ++i) {
       const quantize::Layer& layer = quantizer_.layers()[i];
       const auto& form = std::get<ir::Affine>(best_.layers[i].weight.form);
@@ -263,6 +291,7 @@ class PlanSearch {
   std::vector<Sensitivity> sensitivities_;
   Candidate best_;
   std::size_t trials_ = 0;
+  std::size_t looks_ = 0;
 };
 
 }  // namespace

@@ -10,6 +10,9 @@
 //   4. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold on all
 //      samples and bytes are saved; a step that makes it worse is taken back. Then all together, by parts of
 //      an octave. Each round halves the steps.
+//   5. Where samples are held out, they have the last word. While the plan does not hold there, one of half
+//      the distortion takes its place, if it holds in the search, at most three times. Each look tells the
+//      search something about these samples, so looks are counted.
 #pragma once
 
 #include <functional>
@@ -41,9 +44,12 @@ struct SearchOptions {
 struct Found {
   ir::Model model;
   Cost cost;
-  bool holds = false;  // whether every budget holds; if not, this is the finest plan that was tried
+  // Whether every budget holds, on the samples held out if there are such; if not, this is the finest plan
+  // that was tried.
+  bool holds = false;
   std::vector<LayerDecision> layers;
   std::size_t trials = 0;  // candidates that were measured
+  std::size_t looks = 0;   // plans that were judged on the samples held out
 };
 
 // `base` is what the quantizer was prepared from. Refuses what the judge refuses.

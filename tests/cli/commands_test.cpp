@@ -39,8 +39,8 @@ TEST_CASE("commands: --version is quick") {
 
 TEST_CASE("commands: each explains itself") {
   const Workbench bench;
-  for (const std::string command :
-       {"inspect", "compare", "compress", "unpack", "pack", "verify", "evaluate", "passes", "doctor"}) {
+  for (const std::string command : {"inspect", "compare", "compress", "unpack", "pack", "verify", "evaluate",
+                                    "sensitivity", "passes", "doctor"}) {
     for (const std::string flag : {"--help", "-h"}) {
       const CommandRun run = bench.done({command, flag});
       CHECK(holds(run.out, "Usage: pith " + command));
@@ -94,6 +94,56 @@ TEST_CASE("commands: compress with a budget") {
   CHECK(holds(failed.out, "DOES NOT HOLD"));
   CHECK(holds(failed.err, "nothing was written"));
   CHECK_FALSE(bench.contents().contains("d.pith"));
+}
+
+TEST_CASE("commands: samples held out of a search decide about its budget") {
+  const Workbench bench;
+  const auto compress = [&](const std::string& output, const std::string& budget, const std::string& share) {
+    return std::vector<std::string>{"compress",  kLenet,     "-o",       output, "--calib",       kLenetTrain,
+                                    "--eval",    kLenetTest, "--budget", budget, "--max-samples", "1500",
+                                    "--holdout", share,      "--format", "json"};
+  };
+  const json report = document(bench.done(compress("a.pith", "drop=2pt", "0.4")));
+  CHECK(report["status"] == "done");
+  CHECK(report["quality"]["samples"] == 600);
+  CHECK(report["quality"]["drop"] <= 0.02);
+  CHECK(report["holdout"]["share"] == 0.4);
+  CHECK(report["holdout"]["looks"] >= 1);
+  CHECK(report["holdout"]["searched"]["samples"] == 900);
+  CHECK(report["holdout"]["searched"]["before"] != report["quality"]["before"]);
+
+  // No plan gains three points on samples that it was not chosen for.
+  const CommandRun failed = bench.pith(compress("b.pith", "metric>=0.93", "0.4"));
+  CHECK(failed.exit_code == 1);
+  CHECK(holds(failed.err, "on the 600 samples held out of the search"));
+  const json over = json::parse(failed.out);
+  CHECK(over["status"] == "over_budget");
+  CHECK(over["budgets"][0]["held"] == false);
+  CHECK_FALSE(bench.contents().contains("b.pith"));
+
+  auto text = compress("c.pith", "drop=2pt", "0.4");
+  text.back() = "human";
+  const CommandRun shown = bench.done(text);
+  CHECK(holds(shown.out, "600 samples held out of the search"));
+  CHECK(holds(shown.out, "900 samples that the search saw"));
+  CHECK(bench.read("a.pith") == bench.read("c.pith"));
+}
+
+TEST_CASE("commands: --holdout without a search, labels, or a share is refused") {
+  const Workbench bench;
+  const auto refused = [&](const std::vector<std::string>& more, const std::string& part) {
+    std::vector<std::string> line{"compress", kLenet, "-o", "x.pith", "--calib", kLenetTrain};
+    line.insert(line.end(), more.begin(), more.end());
+    check_refused(bench, line, 2, {part});
+  };
+  refused({"--holdout", "0.5", "--eval", kLenetTest}, "nothing is searched for");
+  refused({"--holdout", "0.5", "--budget", "drop=1pt"}, "labelled samples");
+  for (const char* share : {"0", "1", "-0.5", "50%", "nan"})
+    refused({"--holdout", share, "--budget", "drop=1pt", "--eval", kLenetTest}, "between 0 and 1");
+  check_refused(bench,
+                {"compress", kLenet, "-o", "x.pith", "--calib", kLenetTrain, "--budget", "drop=1pt", "--eval",
+                 kLenetTest, "--holdout", "0.0001", "--max-samples", "100"},
+                4, {"a share of 0.0001 of 100 samples"});
 }
 
 TEST_CASE("commands: budgets that cannot be searched for are refused") {

@@ -24,6 +24,7 @@ TEST_CASE("golden: what pith prints about itself") {
       {"compress-help.txt", {"compress", "--help"}},
       {"evaluate-help.txt", {"evaluate", "--help"}},
       {"inspect-help.txt", {"inspect", "--help"}},
+      {"sensitivity-help.txt", {"sensitivity", "--help"}},
       {"unpack-help.txt", {"unpack", "--help"}},
       {"passes.txt", {"passes"}},
       {"passes-prune.txt", {"passes", "prune"}},

@@ -39,7 +39,13 @@ class Workbench {
   }
   Workbench(const Workbench&) = delete;
   Workbench& operator=(const Workbench&) = delete;
-  ~Workbench() { fs::remove_all(folder_); }
+  ~Workbench() {
+    fs::remove_all(folder_);
+    fs::remove_all(cache_folder());
+  }
+
+  // Where `pith` keeps measurements; beside the folder, whose contents tests look at.
+  [[nodiscard]] fs::path cache_folder() const { return folder_.string() + "-cache"; }
 
   [[nodiscard]] const fs::path& folder() const { return folder_; }
   [[nodiscard]] std::string operator/(std::string_view name) const { return (folder_ / name).string(); }
@@ -63,6 +69,7 @@ class Workbench {
     std::vector<std::string> argv{PITH_COMMAND};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
     if (options.folder.empty()) options.folder = folder_;
+    options.environment.insert(options.environment.begin(), {"PITH_CACHE_DIR", cache_folder().string()});
     return run_command(argv, options);
   }
 

@@ -1,5 +1,8 @@
 #include "engine/dataset.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "tests/engine/samples.h"
 #include "tests/support/catch.h"
 
@@ -46,6 +49,90 @@ TEST_CASE("dataset: integer pixels become scaled floats of the model's shape") {
   CHECK((*batch)[0].tensor.shape() == ir::Shape{3, 1, 2, 2});
   CHECK((*batch)[0].tensor.as<float>()[11] == 1.0F);
   CHECK((*batch)[0].tensor.as<float>()[1] == 1.0F / 255.0F);
+}
+
+TEST_CASE("dataset: a part and the others hold each sample once, with its label") {
+  const TempFolder folder;
+  std::string pixels;
+  std::vector<std::int64_t> numbers;
+  for (int i = 0; i < 100; ++i) {
+    pixels += std::string(4, static_cast<char>(i));
+    numbers.push_back(i);
+  }
+  const auto data = open(folder.write("d.npz", zip({{"image.npy", npy("|u1", "(100, 2, 2)", pixels)},
+                                                    {"labels.npy", npy("<i8", "(100,)", raw(numbers))}})));
+  REQUIRE(data);
+  const auto labels_of = [&](const Split& split, std::uint64_t most, std::int64_t batch_size) {
+    const auto bound = data->part(split).bind(
+        std::vector{TensorInfo{"image", ir::DType::float32, {batch_size, 1, 2, 2}}}, most);
+    REQUIRE(bound);
+    std::vector<std::int64_t> labels;
+    for (std::uint64_t b = 0; b < bound->batches(); ++b) {
+      const auto batch = bound->batch(b);
+      REQUIRE(batch);
+      const auto images = (*batch)[0].tensor.as<float>();
+      for (std::size_t i = 0; i < images.size(); i += 4) labels.push_back(std::lround(images[i]));
+    }
+    const auto truth = bound->labels()->as<std::int64_t>();
+    CHECK(std::ranges::equal(labels, truth));
+    return labels;
+  };
+  const auto drawn = labels_of({.share = 0.25, .seed = 7, .drawn = true}, 0, -1);
+  const auto others = labels_of({.share = 0.25, .seed = 7, .drawn = false}, 0, -1);
+  CHECK(drawn.size() == 25);
+  std::vector<std::int64_t> all = drawn;
+  all.insert(all.end(), others.begin(), others.end());
+  std::ranges::sort(all);
+  CHECK(all == numbers);
+  CHECK(labels_of({.share = 0.25, .seed = 7, .drawn = true}, 10, -1) ==
+        std::vector(drawn.begin(), drawn.begin() + 10));
+  CHECK(labels_of({.share = 0.25, .seed = 8, .drawn = true}, 0, -1) != drawn);
+  CHECK(std::ranges::max(labels_of({.share = 0.5, .seed = 7, .drawn = true, .of_first = 20}, 0, -1)) < 20);
+  // A model that takes 10 samples at a time gets parts that it can take.
+  CHECK(labels_of({.share = 0.33, .seed = 7, .drawn = true}, 0, 10).size() == 30);
+  CHECK(labels_of({.share = 0.33, .seed = 7, .drawn = false}, 0, 10).size() == 70);
+  const auto empty = data->part({.share = 0.001}).bind(std::vector{kImage});
+  REQUIRE_FALSE(empty);
+  CHECK(empty.error().message() ==
+        "d.npz: a share of 0.001 of 100 samples leaves the first of the two parts empty");
+}
+
+TEST_CASE("dataset: equal contents have equal digests, whatever the files are called") {
+  const TempFolder folder;
+  const std::string file = zip({{"image.npy", kPixels}, {"labels.npy", kLabels}});
+  const auto digest = [&](const std::string& name, const std::string& bytes, const std::string& keys = "") {
+    const auto data = open(folder.write(name, bytes), keys);
+    REQUIRE(data);
+    return data->content();
+  };
+  const Digest first = digest("a.npz", file);
+  CHECK(digest("b.npz", file) == first);
+  const std::string other = npy("<i8", "(3,)", raw<std::int64_t>({0, 1, 1}));
+  std::vector<Digest> all{first,
+                          digest("c.npz", zip({{"image.npy", kPixels}, {"labels.npy", other}})),
+                          digest("d.npz", zip({{"images.npy", kPixels}, {"labels.npy", kLabels}})),
+                          digest("e.npz", file, ",scale=1/255"),
+                          digest("f.npz", file, ",mean=1"),
+                          digest("g.npz", file, ",std=2"),
+                          digest("h.npz", file, ",input=image"),
+                          digest("i.npz", file, ",labels=labels")};
+  const auto data = open(folder.write("j.npz", file));
+  for (const Split& split : {Split{}, Split{.share = 0.3}, Split{.seed = 1}, Split{.drawn = false}})
+    all.push_back(data->part(split).content());
+  std::ranges::sort(all);
+  CHECK(std::ranges::adjacent_find(all) == all.end());
+}
+
+TEST_CASE("dataset: a recorded run has no parts") {
+  const TempFolder folder;
+  const auto data = open(folder.write("d.npz", zip({{"a.npy", npy("<f4", "(2,)", raw<float>({1, 2}))},
+                                                    {"b.npy", npy("<f4", "(3,)", raw<float>({1, 2, 3}))}})));
+  REQUIRE(data);
+  const std::vector inputs{TensorInfo{"a", ir::DType::float32, {2}},
+                           TensorInfo{"b", ir::DType::float32, {3}}};
+  CHECK(data->bind(inputs));
+  CHECK(bind_error(data->part({}), inputs) ==
+        "d.npz: one recorded run has no samples of which a part could be taken");
 }
 
 TEST_CASE("dataset: arrays of other names are fed in order, a truth named as an input stays one") {

@@ -21,7 +21,7 @@ Clusters clusters_of(const Floats& sorted, std::size_t k, int iterations = 100) 
 }
 
 quantize::SharedValues share(const Floats& weights, const ir::AxisView& view, int bits) {
-  return quantize::share_values(ir::Tensor::of({std::ssize(weights)}, weights), view, bits);
+  return quantize::share_values(ir::Tensor::of({std::ssize(weights)}, weights), view, {.bits = bits});
 }
 
 quantize::SharedValues share(const Floats& weights, int bits) {
@@ -193,4 +193,56 @@ TEST_CASE("each slice of an axis has a codebook of its own, filled up with its l
   const auto uneven = share(Floats{1, 2, 3, 7, 5, 5}, ir::view_along({2, 3}, 0), 2);
   CHECK(uneven.centroids == Floats{1, 2, 3, 5, 7, 7});
   CHECK(uneven.codes == Codes{0, 1, 2, 1, 0, 0});
+}
+
+TEST_CASE("values that count more pull the centroid") {
+  const Floats sorted{0, 1, 9, 10};
+  const Floats weights{1, 3, 2, 2};
+  const Clusters clusters = find_clusters(sorted, 2, 100, weights);
+  CHECK(clusters.centroids == Floats{0.75F, 9.5F});
+  CHECK(clusters.lowest == Floats{0, 9});
+  const Floats alike(4, 0.25F);
+  CHECK(find_clusters(sorted, 2, 100, alike).centroids == clusters_of(sorted, 2).centroids);
+}
+
+TEST_CASE("the weighted error is less with weights, the plain one without") {
+  Floats sorted = test::seeded_weights(20000, 5);
+  std::ranges::sort(sorted);
+  Floats weights = test::seeded_weights(20000, 6);
+  for (float& weight : weights) weight = 0.01F + weight * weight * weight * weight;
+  const auto error = [&](const Clusters& clusters, bool weighted) {
+    double sum = 0;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+      const double difference =
+          static_cast<double>(sorted[i]) -
+          static_cast<double>(clusters.centroids[quantize::cluster_of(sorted[i], clusters)]);
+      sum += difference * difference * (weighted ? static_cast<double>(weights[i]) : 1);
+    }
+    return sum;
+  };
+  const Clusters with = find_clusters(sorted, 8, 100, weights);
+  const Clusters without = clusters_of(sorted, 8);
+  CHECK(error(with, true) < error(without, true));
+  CHECK(error(with, false) > error(without, false));
+}
+
+TEST_CASE("channels in a row share a codebook, the last ones too where they are fewer") {
+  // Three channels of four, along the middle of [2, 3, 2].
+  const Floats weights{1, 2, 3, 4, 50, 60, 1, 2, 3, 4, 50, 60};
+  const auto shared = quantize::share_values(ir::Tensor::of({12}, weights),
+                                             {.outer = 2, .dim = 3, .inner = 2}, {.bits = 2, .group = 2});
+  CHECK(shared.width == 4);
+  CHECK(shared.centroids == Floats{1, 2, 3, 4, 1, 2, 3, 4, 50, 60, 60, 60});
+  CHECK(shared.codes == Codes{0, 1, 2, 3, 0, 1, 0, 1, 2, 3, 0, 1});
+}
+
+TEST_CASE("what a weight counts goes with it into its slice, and zeros stay zeros") {
+  const Floats weights{0, 1, 10, 30, 0, 3, 20, 30};
+  const auto share_with = [&](Floats importance) {
+    return quantize::share_values(ir::Tensor::of({8}, weights), {.outer = 2, .dim = 2, .inner = 2},
+                                  {.bits = 1, .importance = std::move(importance)});
+  };
+  // Channel 0 is {0, 1, 0, 3}: zero, and one value for 1 and 3; channel 1 is {10, 30, 20, 30}.
+  CHECK(share_with(Floats(8, 1.0F)).centroids == Floats{0, 2, 10, static_cast<float>(80.0 / 3)});
+  CHECK(share_with({9, 1, 1, 1, 9, 3, 1, 1}).centroids == Floats{0, 2.5F, 10, static_cast<float>(80.0 / 3)});
 }

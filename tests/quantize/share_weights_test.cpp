@@ -6,6 +6,7 @@
 #include <set>
 
 #include "passes/registry.h"
+#include "passes/services.h"
 #include "prune/prune.h"
 #include "quantize/list.h"
 #include "tests/quantize/edge_weights.h"
@@ -23,9 +24,57 @@ const ir::Codebook& codebook_of(const ir::Model& model, std::string_view name = 
   return std::get<ir::Codebook>(constant_named(model, name).form);
 }
 
+// One batch of what the model's inputs are inside of it, the same for every value.
+class Inputs final : public passes::Activations {
+ public:
+  explicit Inputs(ir::Tensor tensor) : tensor_(std::move(tensor)) {}
+  Result<void> visit(const ir::Model&, std::span<const ir::ValueId> values, const Visit& visit) override {
+    return visit(std::vector<ir::Tensor>(values.size(), tensor_));
+  }
+
+ private:
+  ir::Tensor tensor_;
+};
+
+// 32 samples of 16 inputs, of which the first four are ten times as large as the others.
+ir::Tensor uneven_inputs() {
+  std::vector<float> values = seeded_weights(std::size_t{32} * 16, 9);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] *= i % 16 < 4 ? 10.0F : 1.0F;
+  return ir::Tensor::of({32, 16}, std::move(values));
+}
+
+// Of the products of the inputs with both weights, [16, 16].
+double product_error(const std::vector<float>& a, const std::vector<float>& b, const ir::Tensor& inputs) {
+  const auto x = inputs.as<float>();
+  double sum = 0;
+  for (std::size_t sample = 0; sample < 32; ++sample) {
+    for (std::size_t column = 0; column < 16; ++column) {
+      double error = 0;
+      for (std::size_t row = 0; row < 16; ++row) {
+        const std::size_t at = row * 16 + column;
+        error += static_cast<double>(x[sample * 16 + row]) *
+                 (static_cast<double>(a[at]) - static_cast<double>(b[at]));
+      }
+      sum += error * error;
+    }
+  }
+  return sum;
+}
+
 // Sixteen by sixteen weights: small enough to read, large enough for a codebook to pay.
 ir::Model some_model() {
   return model_around({16, 16}, seeded_weights(256));
+}
+
+// The statistic `weighted` of the pass on some_model(); -1: there is none.
+double weighted_count(ShareWeights::Options options, passes::PassContext context) {
+  ir::Model model = some_model();
+  const auto outcome = ShareWeights(options).run(model, context);
+  REQUIRE(outcome);
+  for (const auto& [name, value] : outcome->statistics) {
+    if (name == "weighted") return value;
+  }
+  return -1;
 }
 
 }  // namespace
@@ -210,4 +259,48 @@ TEST_CASE("share-weights is registered with its options") {
   CHECK_FALSE((*entry)->make({{"bits", "0"}}).has_value());
   CHECK_FALSE((*entry)->make({{"bits", "9"}}).has_value());
   CHECK_FALSE((*entry)->make({{"granularity", "block"}}).has_value());
+}
+
+TEST_CASE("weights that count by the power of their inputs lose less of the products") {
+  Inputs activations(uneven_inputs());
+  passes::PassContext context;
+  context.activations = &activations;
+  const ShareWeights::Options options{.bits = 2, .weighting = ShareWeights::Weighting::inputs};
+  const auto weighted = run_pass<ShareWeights>(some_model(), options, context);
+  const auto plain = run_pass<ShareWeights>(some_model(), {.bits = 2}, context);
+  const auto before = values_of(weighted.before);
+  CHECK(product_error(before, values_of(weighted.after), uneven_inputs()) <
+        0.95 * product_error(before, values_of(plain.after), uneven_inputs()));
+  CHECK(weighted_count(options, context) == 1);
+  CHECK(weighted_count({.bits = 2}, context) == -1);
+}
+
+TEST_CASE("without calibration data, or without any input, weights count alike, and the first is recorded") {
+  Inputs activations(ir::Tensor::of({2, 16}, std::vector<float>(32)));
+  passes::PassContext context;
+  context.activations = &activations;
+  const ShareWeights::Options options{.bits = 2, .weighting = ShareWeights::Weighting::inputs};
+  const auto plain = run_pass<ShareWeights>(some_model(), {.bits = 2});
+  CHECK(plain.skipped.empty());
+  const auto zeros = run_pass<ShareWeights>(some_model(), options, context);
+  CHECK(values_of(zeros.after) == values_of(plain.after));
+  CHECK(weighted_count(options, context) == 0);
+  const auto without = run_pass<ShareWeights>(some_model(), options);
+  CHECK(values_of(without.after) == values_of(plain.after));
+  REQUIRE(without.skipped.size() == 1);
+  CHECK(without.skipped[0].find("no calibration data") != std::string::npos);
+}
+
+TEST_CASE("a group of output channels shares its values") {
+  const auto run = run_pass<ShareWeights>(model_around({16, 64}, seeded_weights(1024)),
+                                          {.bits = 2, .granularity = Granularity::group, .group = 24});
+  const ir::Codebook& form = codebook_of(run.after);
+  REQUIRE(form.centroids.shape() == ir::Shape{64, 4});
+  CHECK(form.axis == 1);
+  const auto centroids = form.centroids.as<float>();
+  for (std::size_t channel = 0; channel < 64; ++channel) {
+    const std::size_t first = channel / 24 * 24;
+    CHECK(std::ranges::equal(centroids.subspan(channel * 4, 4), centroids.subspan(first * 4, 4)));
+  }
+  CHECK_FALSE(std::ranges::equal(centroids.subspan(0, 4), centroids.subspan(std::size_t{24} * 4, 4)));
 }

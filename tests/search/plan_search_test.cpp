@@ -45,6 +45,10 @@ class FakeJudge final : public Judge {
   }
   [[nodiscard]] Result<double> divergence(const ir::Model& candidate) override { return error(candidate); }
   [[nodiscard]] Result<Measured> metric(const ir::Model& candidate, Samples samples) override {
+    if (samples == Samples::held_out) {
+      ++looks;
+      return Measured{.metric = 0.9 - penalty * error(candidate) / 1000, .original = 0.9};
+    }
     ++(samples == Samples::all ? all : some);
     return Measured{.metric = 0.9 - error(candidate) / 1000, .original = 0.9};
   }
@@ -64,6 +68,10 @@ class FakeJudge final : public Judge {
   }
   [[nodiscard]] std::uint64_t original_bytes() const override { return std::uint64_t{2} * 64 * 64 * 4; }
 
+  [[nodiscard]] bool holds_out() const override { return penalty > 0; }
+
+  double penalty = 0;  // by which errors cost more on the samples held out; 0: there are none
+  int looks = 0;
   int some = 0;
   int all = 0;
 
@@ -129,6 +137,42 @@ TEST_CASE("plan search: budgets that exclude each other do not hold") {
   const ir::Model model = two_layers();
   FakeJudge judge(model);
   CHECK_FALSE(search(judge, model, {"drop=0.001pt", "ratio=100x"}).holds);
+}
+
+TEST_CASE("plan search: samples held out are looked at once where the plan holds there") {
+  const ir::Model model = two_layers();
+  FakeJudge judge(model);
+  const Found without = search(judge, model, {"drop=1pt"});
+  CHECK(judge.looks == 0);
+  CHECK(without.looks == 0);
+  judge.penalty = 0.5;
+  const Found found = search(judge, model, {"drop=1pt"});
+  CHECK(found.holds);
+  CHECK(found.looks == 1);
+  CHECK(judge.looks == 1);
+  CHECK(found.cost.bytes == without.cost.bytes);
+  CHECK(found.cost.metric > without.cost.metric);  // on the samples held out
+}
+
+TEST_CASE("plan search: a plan that fails on samples held out makes way for a finer one, a few times") {
+  const ir::Model model = two_layers();
+  FakeJudge judge(model);
+  const Found without = search(judge, model, {"drop=1pt"});
+  judge.penalty = 1.5;
+  const Found finer = search(judge, model, {"drop=1pt"});
+  CHECK(finer.holds);
+  CHECK(finer.looks > 1);
+  CHECK(finer.cost.bytes > without.cost.bytes);
+  CHECK(finer.cost.metric >= 0.89 - 1e-9);
+  judge.looks = 0;
+  judge.penalty = 1000;
+  const Found failed = search(judge, model, {"drop=1pt"});
+  CHECK_FALSE(failed.holds);
+  CHECK(failed.looks == 4);
+  CHECK(judge.looks == 4);
+  judge.looks = 0;
+  CHECK_FALSE(search(judge, model, {"drop=0.001pt", "ratio=100x"}).holds);
+  CHECK(judge.looks == 1);  // what did not hold in the search is not made finer
 }
 
 TEST_CASE("plan search: equal runs find equal plans") {
