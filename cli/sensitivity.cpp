@@ -72,7 +72,7 @@ Result<Exit> run_sensitivity(const Args& args, Ui& ui) {
     report.original = evaluation->reference_quality();
   }
 
-  const codec::AdaptiveRate rate;
+  const codec::AdaptiveRate rate(codec::CoderChoice::small);
   engine::OnnxActivations activations(evaluation->runtime(), *calibration, args.max_samples, ui.threads());
   context.threads = ui.threads();
   context.seed = args.seed;
