@@ -34,7 +34,7 @@ class RdQuantize {
   struct Options {
     Granularity granularity = Granularity::tensor;
     double step = 0.5;
-    double lambda = 1;
+    double lambda = 0.5;
     bool trellis = true;
 
     static auto fields() {

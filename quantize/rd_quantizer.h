@@ -31,7 +31,7 @@ struct LayerPlan {
 
 struct RdPlan {
   double distortion = 1e-4;  // D above
-  double lambda = 1;         // mu = lambda * 2 ln 2 D; 0: bits cost nothing
+  double lambda = 0.5;       // mu = lambda * 2 ln 2 D; 0: bits cost nothing
   std::vector<LayerPlan> layers;
 };
 

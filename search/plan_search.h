@@ -34,7 +34,7 @@ struct LayerDecision {
 };
 
 struct SearchOptions {
-  double lambda = 1;
+  double lambda = 0.5;
   int rounds = 2;  // of step 4; without one, step 3 is left out too
   unsigned threads = 1;
   std::function<Result<void>()> keep_going;
