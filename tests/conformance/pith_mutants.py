@@ -7,7 +7,7 @@ file is put together again, and the hashes are mended, so that readers get to th
 import ctypes
 import struct
 
-from pith_streams import Bytes, Refused, unzstd, xxh64, zstd_library
+from pith_streams import Bytes, Refused, code_lengths, unzstd, xxh64, zstd_library
 from read_pith import SAME, Tensor, section_size
 
 # Numbers at the edges of the format's rules.
@@ -104,6 +104,18 @@ class File:
         return self.spoil_file(header + struct.pack("<Q", xxh64(header)) + stored + sections)
 
 
+def huffman_table(lengths, first, count, random):
+    """The table of these lengths by symbol, each length in any of the ways that it can be written."""
+    bits, previous = "", 8
+    for i in range(count):
+        length = lengths.get((first + i) % 256, 0)
+        short = {previous: "0", previous + 1: "100", previous - 1: "101"}.get(length)
+        bits += short if short and random.randrange(8) else f"11{length:04b}"
+        previous = length
+    bits += "0" * (-len(bits) % 8)
+    return bytes([first % 256, count - 1]) + int(bits, 2).to_bytes(len(bits) // 8, "big")
+
+
 class Mutator:
     def __init__(self, random):
         self.random = random
@@ -157,10 +169,38 @@ class Mutator:
             return
         at = self.random.randrange(len(record.streams))
         data = record.streams[at]
-        size = self.random.choice((4, 16, 40, len(data)))
-        record.streams[at] = self.bytes(data[:size], 2) + data[size:]
+        coder, what = record.stored[at][0], self.random.randrange(2)
+        if coder == 6 and what == 0:
+            record.streams[at] = self.small_header(data)
+        elif coder == 1 and what == 0:
+            record.streams[at] = self.table(data)
+        else:
+            size = self.random.choice((4, 16, 40, len(data)))
+            record.streams[at] = self.bytes(data[:size], 2) + data[size:]
         if self.random.randrange(4):
             record.pad()
+
+    def small_header(self, data):
+        """Another form, with a byte more or less for its fields."""
+        r, data = self.random, bytearray(data)
+        at = 1 if data[0] >= 0x88 and r.randrange(4) else 0
+        data[at] ^= 1 << r.randrange(8)
+        place = r.randint(at + 1, at + 5)
+        if r.randrange(3):
+            data.insert(place, r.randrange(4))
+        else:
+            del data[place:place + 1]
+        return bytes(data)
+
+    def table(self, data):
+        """The same code in another table, sometimes with symbols at its edges that do not occur."""
+        r = self.random
+        lengths, used = code_lengths(data)
+        before, after = r.choice((0, 0, 1)), r.choice((0, 0, 1))
+        count = data[1] + 1 + before + after
+        if count > 256:
+            return data
+        return huffman_table(lengths, (data[0] - before) % 256, count, r) + data[used:]
 
     def kind(self, file):
         """Type, dimensions, form and parameters, field by field."""

@@ -258,7 +258,7 @@ std::vector<Seed> of_coders() {
   Tensor first = dense("first", 1, {5, 4}, float_noise(10, 20));
   Tensor second = dense("second", 1, {5, 4}, float_noise(10, 20));
   return {{"huffman",
-           {dense("h", kUint8, {200}, numbers), dense("lanes", 3, {1100}, bytes_of(bell(11, 1100, 2)))}},
+           {dense("h", kUint8, {200}, numbers), dense("lanes", 3, {1100}, bytes_of(bell(11, 1100, 9)))}},
           {"runs", {dense("r", kUint8, {30, 30}, mostly)}},
           {"zstd", {dense("z", kUint8, {200}, numbers).stream(0, zstd, to_zstd(numbers))}},
           {"planes",

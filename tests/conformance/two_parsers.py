@@ -2,7 +2,7 @@
 """Two readers of .pith files, ours and read_pith.py, which is written from the documents alone, must say the same
 to seeded mutants of small files: accept or refuse, and the same values where they accept.
 
-two_parsers.py DRIVER [--mutants 3000] [--workers 1] [--seed 1] [--keep FOLDER]
+two_parsers.py DRIVER [--mutants 5000] [--workers 1] [--seed 1] [--keep FOLDER]
 
 DRIVER is reader_driver. --keep saves the files that the readers differ on. Hashes are mended (pith_mutants.py), also
 those of decoded streams wherever the second reader decodes them; where it does not, our reader must refuse whatever
@@ -86,7 +86,7 @@ def first_reader(driver, files):
     """What our reader says to each file; less when it dies on one, and why."""
     stream = b"".join(struct.pack("<I", len(data)) + data for data in files)
     done = subprocess.run([driver, str(LIMIT)], input=stream, capture_output=True)
-    lines = [line.split(" ", 3) for line in done.stdout.decode(errors="replace").splitlines()]
+    lines = [line.split(" ", 3) for line in done.stdout.decode(errors="replace").split("\n")[:-1]]
     said = [(strict, relaxed, int(hash_, 16), message) for strict, relaxed, hash_, message in lines]
     return said, "" if done.returncode == 0 else done.stderr.decode(errors="replace")
 
@@ -117,7 +117,7 @@ def seeds_of(driver):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("driver")
-    for name, default in (("mutants", 3000), ("workers", 1), ("seed", 1)):
+    for name, default in (("mutants", 5000), ("workers", 1), ("seed", 1)):
         parser.add_argument("--" + name, type=int, default=default)
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--rules", action="store_true", help="say how many mutants broke which rule")
