@@ -177,6 +177,9 @@ class Mutator:
         else:
             size = self.random.choice((4, 16, 40, len(data)))
             record.streams[at] = self.bytes(data[:size], 2) + data[size:]
+        if coder == 5 and self.random.randrange(4):
+            body = record.streams[at][:-1]  # the last byte checks the others
+            record.streams[at] = body + bytes([255 - sum(body) % 255])
         if self.random.randrange(4):
             record.pad()
 

@@ -2,7 +2,7 @@
 """Two readers of .pith files, ours and read_pith.py, which is written from the documents alone, must say the same
 to seeded mutants of small files: accept or refuse, and the same values where they accept.
 
-two_parsers.py DRIVER [--mutants 5000] [--workers 1] [--seed 1] [--keep FOLDER]
+two_parsers.py DRIVER [--mutants 4000] [--workers 1] [--seed 1] [--keep FOLDER]
 
 DRIVER is reader_driver. --keep saves the files that the readers differ on. Hashes are mended (pith_mutants.py), also
 those of decoded streams wherever the second reader decodes them; where it does not, our reader must refuse whatever
@@ -117,7 +117,7 @@ def seeds_of(driver):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("driver")
-    for name, default in (("mutants", 5000), ("workers", 1), ("seed", 1)):
+    for name, default in (("mutants", 4000), ("workers", 1), ("seed", 1)):
         parser.add_argument("--" + name, type=int, default=default)
     parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--rules", action="store_true", help="say how many mutants broke which rule")
