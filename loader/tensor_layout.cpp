@@ -56,10 +56,9 @@ std::optional<std::uint64_t> scale_count(const TensorHeader& header) {
   if (header.axis == kNoAxis) return 1;
   const std::uint64_t dim = header.dims[header.axis];
   if (header.block == 0) return dim;
-  Size count(dim / header.block + (dim % header.block != 0 ? 1 : 0));
-  for (std::size_t i = 0; i < header.dims.size(); ++i) {
-    if (i != header.axis) count *= header.dims[i];
-  }
+  const std::uint64_t blocks = dim / header.block + (dim % header.block != 0 ? 1 : 0);
+  Size count(1);  // from left to right like the elements, so that a 0 comes before what would be too large
+  for (std::size_t i = 0; i < header.dims.size(); ++i) count *= i == header.axis ? blocks : header.dims[i];
   return count.value();
 }
 

@@ -97,6 +97,7 @@ def ratio(a, b):
     return clamp(a * 2**22 // b, 512, 2**22 - 512)
 
 
+@functools.lru_cache(256)
 def make_prior(shape, mean16, shift, zero_first, grid):
     """Chances by level and node."""
     survival, continuous = distribution(shape)

@@ -2,6 +2,7 @@
 
 import ctypes
 import ctypes.util
+import functools
 import struct
 
 
@@ -51,11 +52,19 @@ def xxh64(data):
     return h ^ h >> 32
 
 
-def unzstd(frame, size):
+@functools.cache
+def zstd_library():
     lib = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
-    lib.ZSTD_findFrameCompressedSize.restype = lib.ZSTD_decompress.restype = ctypes.c_size_t
-    lib.ZSTD_findFrameCompressedSize.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
-    lib.ZSTD_decompress.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t]
+    size, data = ctypes.c_size_t, ctypes.c_char_p
+    lib.ZSTD_findFrameCompressedSize.restype = lib.ZSTD_decompress.restype = lib.ZSTD_compress.restype = size
+    lib.ZSTD_findFrameCompressedSize.argtypes = [data, size]
+    lib.ZSTD_decompress.argtypes = [data, size, data, size]
+    lib.ZSTD_compress.argtypes = [data, size, data, size, ctypes.c_int]
+    return lib
+
+
+def unzstd(frame, size):
+    lib = zstd_library()
     must(lib.ZSTD_findFrameCompressedSize(frame, len(frame)) == len(frame), "a frame is one zstd frame")
     out = ctypes.create_string_buffer(max(size, 1))
     must(lib.ZSTD_decompress(out, size, frame, len(frame)) == size, "a frame decodes to its size")

@@ -91,6 +91,18 @@ TEST_CASE("affine scales: one, one a channel, or one a block") {
   CHECK(layout->streams[2].size == 18);
 }
 
+// Found by tests/conformance/two_parsers.py's mutants: the blocks were multiplied first.
+TEST_CASE("blocks of a tensor without elements are counted from left to right") {
+  constexpr std::uint64_t kLong = std::uint64_t{1} << 40;
+  TensorHeader header = affine({kLong, 0, kLong});
+  header.axis = 2;
+  header.block = 1;
+  REQUIRE_FALSE(refused(header));
+  CHECK(layout_of(header)->groups == 0);
+  header.dims = {kLong, kLong, 0};
+  CHECK(refused(header));
+}
+
 TEST_CASE("affine parameters out of range are refused") {
   TensorHeader header = affine({4, 4});
   header.bits = 0;
