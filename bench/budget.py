@@ -83,7 +83,7 @@ def nncodec():
 
 def run(pith, name, model, flags, work):
     out = work / f"{name}.pith"
-    result = subprocess.run([pith, "compress", model, "-o", out, "-f", "--format", "json", "--progress", "none", *flags],
+    result = subprocess.run([pith, "compress", model, "-o", out, "-f", "--format", "json", "--progress", "none", "--no-cache", *flags],
                             capture_output=True, text=True)
     if result.returncode not in (0, 1):
         sys.exit(f"budget.py: {name}: {result.stderr}")
