@@ -12,6 +12,7 @@
 #include "loader/fast_decoder.h"
 #include "loader/huffman_decoder.h"
 #include "loader/memory.h"
+#include "loader/parallel.h"
 #include "loader/small_decoder.h"
 
 namespace pith::loader {
@@ -138,15 +139,15 @@ Status decode_flat(Coder coder, Bytes stored, const StreamLayout& layout, Mutabl
   return decode_simple(static_cast<std::uint8_t>(coder), stored, out);
 }
 
-// Elements of which plane p holds byte p, turned right by `turn` bits. Plane number `inside`, if there is
-// one, lies at the end of `out`: elements are written up to it only once it is read.
+// Elements `from` to before `end`, of which plane p holds byte p, turned right by `turn` bits. Plane number
+// `inside`, if there is one, lies at the end of `out`: elements are written up to it only once it is read.
 template <class Element>
-void join_planes(std::array<Bytes, 8> planes, std::size_t inside, int turn, MutableBytes out) {
+void join_planes(const std::array<Bytes, 8>& planes, std::size_t inside, int turn, std::size_t from,
+                 std::size_t end, MutableBytes out) {
   constexpr std::size_t kBlock = 4096;
   std::array<std::uint8_t, kBlock> copy;
-  const std::size_t count = out.size() / sizeof(Element);
-  for (std::size_t from = 0; from < count; from += kBlock) {
-    const std::size_t size = std::min(kBlock, count - from);
+  for (; from < end; from += kBlock) {
+    const std::size_t size = std::min(kBlock, end - from);
     std::array<const std::uint8_t*, sizeof(Element)> bytes;
     for (std::size_t p = 0; p < sizeof(Element); ++p) bytes[p] = planes[p].data() + from;
     if (inside < sizeof(Element)) {
@@ -165,8 +166,10 @@ void join_planes(std::array<Bytes, 8> planes, std::size_t inside, int turn, Muta
   }
 }
 
-// For each plane its coder and size, then the planes, lowest byte first.
-Status decode_planes(Bytes stored, const StreamLayout& layout, int turn, MutableBytes out) {
+// For each plane its coder and size, then the planes, lowest byte first. What is decoded goes into `state`
+// too.
+Status decode_planes(Bytes stored, const StreamLayout& layout, int turn, MutableBytes out,
+                     XXH64_state_t* state) {
   const std::size_t width = layout.element_size;
   if (width < 2) return damaged("byte planes of single bytes");
   ByteReader in(stored);
@@ -202,10 +205,19 @@ Status decode_planes(Bytes stored, const StreamLayout& layout, int turn, Mutable
     planes[p] = place;
   }
   if (!rest.empty()) return damaged("a stream of planes has bytes after its end");
-  if (width == 2) join_planes<std::uint16_t>(planes, inside, turn, out);
-  if (width == 4) join_planes<std::uint32_t>(planes, inside, turn, out);
-  if (width == 8) join_planes<std::uint64_t>(planes, inside, turn, out);
-  return {};
+  const auto hash = [&](std::size_t piece) {
+    const std::size_t from = piece * kPieceSize;
+    if (state != nullptr)
+      XXH64_update(state, out.data() + from * width, std::min(kPieceSize, count - from) * width);
+  };
+  InOrder hashed((count - 1) / kPieceSize + 1, hash);
+  return run_in_place(count, width, 0, [&](std::size_t from, std::size_t end) -> Status {
+    if (width == 2) join_planes<std::uint16_t>(planes, inside, turn, from, end, out);
+    if (width == 4) join_planes<std::uint32_t>(planes, inside, turn, from, end, out);
+    if (width == 8) join_planes<std::uint64_t>(planes, inside, turn, from, end, out);
+    for (; from < end; from += kPieceSize) hashed.done(from / kPieceSize);
+    return {};
+  });
 }
 
 bool codes_in_range(Bytes codes, bool is_signed, CodeRange range) {
@@ -215,23 +227,24 @@ bool codes_in_range(Bytes codes, bool is_signed, CodeRange range) {
   });
 }
 
-Status check_affine(const TensorHeader& header, const Parts& parts) {
-  const CodeRange range = code_range(header.bits, header.signed_codes);
-  if (!codes_in_range(parts[0], header.signed_codes, range)) {
+Status check_codes(const TensorHeader& header, Bytes codes) {
+  if (header.form == Form::affine) {
+    if (codes_in_range(codes, header.signed_codes, code_range(header.bits, header.signed_codes))) return {};
     return damaged("a code does not fit " + std::to_string(header.bits) + " bits");
   }
+  if (std::ranges::any_of(codes, [&](std::uint8_t index) { return index >= header.entries; })) {
+    return damaged("an index is past the end of its codebook");
+  }
+  return {};
+}
+
+Status check_scales(const TensorHeader& header, const Parts& parts) {
+  const CodeRange range = code_range(header.bits, header.signed_codes);
   if (!codes_in_range(parts[2], header.signed_codes, range)) return damaged("a zero point is out of range");
   for (std::size_t at = 0; at < parts[1].size(); at += sizeof(float)) {
     float scale = 0;
     std::memcpy(&scale, parts[1].data() + at, sizeof scale);
     if (!std::isfinite(scale) || scale <= 0.0F) return damaged("a scale is not finite and positive");
-  }
-  return {};
-}
-
-Status check_codebook(const TensorHeader& header, const Parts& parts) {
-  if (std::ranges::any_of(parts[0], [&](std::uint8_t index) { return index >= header.entries; })) {
-    return damaged("an index is past the end of its codebook");
   }
   return {};
 }
@@ -246,27 +259,70 @@ Status check_payload(const TensorInfo& tensor) {
   return {};
 }
 
-// What the directory promises of the decoded streams of a form.
-Status check_form(const TensorInfo& tensor, const Parts& parts) {
-  if (tensor.header.form == Form::affine) return check_affine(tensor.header, parts);
-  if (tensor.header.form == Form::codebook) return check_codebook(tensor.header, parts);
-  return {};
+// Decodes a stream; of a dense tensor what is decoded goes into `state`, often while it is in the cache.
+Status decode_into(Coder coder, Bytes stored, const StreamLayout& layout, MutableBytes out,
+                   XXH64_state_t* state) {
+  if (!out.empty() && (coder == Coder::byteplane || coder == Coder::floatplane)) {
+    return decode_planes(stored, layout, coder == Coder::floatplane ? 1 : 0, out, state);
+  }
+  Status status = out.empty()           ? decode_simple(static_cast<std::uint8_t>(coder), stored, out)
+                  : coder == Coder::raw ? decode_raw(stored, layout, out)
+                                        : decode_flat(coder, stored, layout, out);
+  if (status.ok() && state != nullptr) XXH64_update(state, out.data(), out.size());
+  return status;
 }
 
-Status decode_checked(const TensorInfo& tensor, const Parts& parts) {
-  if (Status status = check_payload(tensor); !status.ok()) return status;
+// What the directory promises of the decoded streams; what `user` makes of codes that keep to it.
+Status check_decoded(const TensorInfo& tensor, const Parts& parts, XXH64_state_t& state,
+                     const CodeUser* user) {
+  const bool has_codes = tensor.header.form == Form::affine || tensor.header.form == Form::codebook;
+  const std::size_t codes = has_codes ? parts[0].size() : 0;
+  const std::size_t pieces = codes / kPieceSize + 1;
+  // The checksum comes first, so that of what is wrong with damaged bytes it is what is reported.
+  return run_parts(1 + pieces + 1, [&](std::size_t i) -> Status {
+    if (i == 0) {
+      if (tensor.header.form != Form::dense) {
+        for (std::size_t k = 0; k < tensor.layout.stream_count; ++k)
+          XXH64_update(&state, parts[k].data(), parts[k].size());
+      }
+      if (XXH64_digest(&state) == tensor.decoded_hash) return {};
+      return damaged("the checksum of its decoded bytes does not match");
+    }
+    if (i == 1 + pieces)
+      return tensor.header.form == Form::affine ? check_scales(tensor.header, parts) : Status();
+    const std::size_t begin = (i - 1) * kPieceSize;
+    const std::size_t end = std::min(codes, begin + kPieceSize);
+    if (begin >= end) return {};
+    Status status = check_codes(tensor.header, parts[0].subspan(begin, end - begin));
+    if (status.ok() && user != nullptr && begin < user->end) user->use(begin, std::min(end, user->end));
+    return status;
+  });
+}
+
+Status decode_checked(const TensorInfo& tensor, const Parts& parts, const CodeUser* user) {
   XXH64_state_t state;
   XXH64_reset(&state, 0);
-  for (std::size_t i = 0; i < tensor.layout.stream_count; ++i) {
-    Status status =
-        decode_stream(tensor.streams[i].coder, tensor.streams[i].bytes, tensor.layout.streams[i], parts[i]);
-    if (!status.ok()) return status;
-    XXH64_update(&state, parts[i].data(), parts[i].size());
-  }
-  if (XXH64_digest(&state) != tensor.decoded_hash) {
-    return damaged("the checksum of its decoded bytes does not match");
-  }
-  return check_form(tensor, parts);
+  const auto decode_streams = [&]() -> Status {
+    XXH64_state_t* const dense = tensor.header.form == Form::dense ? &state : nullptr;
+    for (std::size_t i = 0; i < tensor.layout.stream_count; ++i) {
+      const StoredStream& stream = tensor.streams[i];
+      Status status = decode_into(stream.coder, stream.bytes, tensor.layout.streams[i], parts[i], dense);
+      if (!status.ok()) return status;
+    }
+    return {};
+  };
+  Status payload;
+  Status decoded;
+  // This thread decodes, and the one that checked the payload then helps it. A damaged payload is what is
+  // reported, whatever comes of decoding it.
+  Status status = run_parts(2, [&](std::size_t part) -> Status {
+    (part == 0 ? decoded : payload) =
+        guarded([&] { return part == 0 ? decode_streams() : check_payload(tensor); });
+    return {};
+  });
+  if (!payload.ok()) return payload;
+  if (status.ok()) status = std::move(decoded);
+  return status.ok() ? check_decoded(tensor, parts, state, user) : status;
 }
 
 std::span<std::uint8_t> bytes_of(std::vector<float>& floats) {
@@ -287,7 +343,8 @@ Expected<DecodedTensor> decode_owned(const TensorInfo& tensor) {
     decoded.zero_points.resize(size(2));
     parts = {decoded.values, bytes_of(decoded.floats), decoded.zero_points};
   }
-  if (Status status = decode_checked(tensor, parts); !status.ok()) return std::unexpected(std::move(status));
+  if (Status status = decode_checked(tensor, parts, nullptr); !status.ok())
+    return std::unexpected(std::move(status));
   if (sparse) {
     decoded.positions.resize(static_cast<std::size_t>(tensor.header.nonzeros));
     Status status = decode_gaps(gaps, tensor.layout.elements, decoded.positions);
@@ -299,13 +356,7 @@ Expected<DecodedTensor> decode_owned(const TensorInfo& tensor) {
 }  // namespace
 
 Status decode_stream(Coder coder, Bytes stored, const StreamLayout& layout, MutableBytes out) noexcept {
-  return guarded([&]() -> Status {
-    if (out.empty()) return decode_simple(static_cast<std::uint8_t>(coder), stored, out);
-    if (coder == Coder::raw) return decode_raw(stored, layout, out);
-    if (coder == Coder::byteplane) return decode_planes(stored, layout, 0, out);
-    if (coder == Coder::floatplane) return decode_planes(stored, layout, 1, out);
-    return decode_flat(coder, stored, layout, out);
-  });
+  return guarded([&] { return decode_into(coder, stored, layout, out, nullptr); });
 }
 
 Status decode_gaps(Bytes gaps, std::uint64_t elements, std::span<std::int64_t> positions) {
@@ -321,9 +372,9 @@ Status decode_gaps(Bytes gaps, std::uint64_t elements, std::span<std::int64_t> p
   return in.left() == 0 ? Status() : damaged("its positions have bytes after their end");
 }
 
-Status decode_parts(const TensorInfo& tensor, const Parts& parts) noexcept {
+Status decode_parts(const TensorInfo& tensor, const Parts& parts, const CodeUser* user) noexcept {
   return guarded([&]() -> Status {
-    Status status = decode_checked(tensor, parts);
+    Status status = decode_checked(tensor, parts, user);
     return status.ok() ? status : std::move(status).in(place_of(tensor));
   });
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "loader/container_reader.h"
+#include "loader/parallel.h"
 #include "loader/status.h"
 #include "loader/tensor_layout.h"
 
@@ -32,10 +33,18 @@ struct DecodedTensor {
 // says.
 using Parts = std::array<std::span<std::uint8_t>, kMaxStreams>;
 
+// Takes codes or indices, in pieces that begin before element `end`, in any order and on any thread, once
+// they are known to be in range. It may not change them: their checksum may still be on its way.
+struct CodeUser {
+  std::size_t end = 0;
+  FunctionRef<void(std::size_t begin, std::size_t end)> use;
+};
+
 // Decodes one tensor of an open container. Verifies the checksums of the stored and of the decoded bytes,
 // and that codes fit their width, zero points their codes' range, indices their codebook; that scales are
 // finite and positive. After a failure the contents of `parts` are unspecified.
-[[nodiscard]] Status decode_parts(const TensorInfo& tensor, const Parts& parts) noexcept;
+[[nodiscard]] Status decode_parts(const TensorInfo& tensor, const Parts& parts,
+                                  const CodeUser* user = nullptr) noexcept;
 
 // The same into memory of its own; and that positions are rising and inside of the tensor.
 [[nodiscard]] Expected<DecodedTensor> decode_tensor(const TensorInfo& tensor) noexcept;

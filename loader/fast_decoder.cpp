@@ -6,6 +6,7 @@
 
 #include "loader/fast_lanes.h"
 #include "loader/fast_walk_inl.h"
+#include "loader/parallel.h"
 
 namespace pith::loader {
 namespace {
@@ -26,8 +27,7 @@ struct TableStream {
   Vector<std::uint32_t> words;
   Vector<std::uint32_t> slots;
   LaneTables tables;
-  Vector<std::size_t> segment_sizes;  // of all but the last
-  std::size_t first_segment = 0;      // position in the stream
+  Vector<std::size_t> segments;  // where they start in the stream, and where the last one ends
 };
 
 Status read_tables(SideReader& side, TableStream& stream) {
@@ -113,16 +113,19 @@ Status read_header(SideReader& side, std::span<const std::uint8_t> bytes, const 
   if (Status bad = read_tables(side, stream); !bad.ok()) return bad;
   const std::size_t segments = (weights - 1) / kFastSegment + 1;
   if (segments - 1 > bytes.size() / 4) return damaged("a stream is too short for its segments");
-  std::uint64_t total = 0;
+  stream.segments.reserve(segments + 1);
+  std::size_t total = 0;
+  stream.segments.push_back(total);
   for (std::size_t i = 0; i + 1 < segments; ++i) {
     const std::uint32_t low = side.plain(10);
-    const std::size_t size = side.plain(10) << 10 | low;
-    stream.segment_sizes.push_back(size);
-    total += size;
+    total += side.plain(10) << 10 | low;
+    stream.segments.push_back(total);
   }
   if (!side.decoder().finished()) return damaged("a stream's header does not end as it must");
-  stream.first_segment = side.decoder().position();
-  if (total > bytes.size() - stream.first_segment) return damaged("segments are more than the bytes present");
+  const std::size_t first = side.decoder().position();
+  if (total > bytes.size() - first) return damaged("segments are more than the bytes present");
+  for (std::size_t& start : stream.segments) start += first;
+  stream.segments.push_back(bytes.size());
   return {};
 }
 
@@ -230,35 +233,51 @@ Status finish_segment(const TableStream& stream, LaneRun& run, std::span<std::ui
   return {};
 }
 
+// Decodes segments `first` and, with two runs, the one after it, which then has as many steps.
 template <class T>
-Status decode_segments(const TableStream& stream, std::span<const std::uint8_t> rest, const CodeShape& shape,
-                       std::span<T> out, bool simd) {
-  const std::size_t lanes = stream.model.lanes;
-  const std::size_t most = simd && out.size() >= 2 * kFastSegment ? 2 : 1;
-  const ClassMap classes(stream.model.classes, shape);
-  Scratch scratch = make_scratch(stream.model, out.size(), most);
-  for (std::size_t next = 0, begin = 0; begin < out.size();) {
-    // Two segments at a time as long as both are whole: they have the same number of steps then.
-    const std::size_t count = most == 2 && out.size() - begin >= 2 * kFastSegment ? 2 : 1;
-    const std::size_t size = std::min(kFastSegment, out.size() - begin);
-    const auto tokens = std::span(scratch.tokens).first(size);
-    std::array<LaneRun, 2> runs;
-    for (std::size_t i = 0; i < count; ++i, ++next) {
-      const bool last = next == stream.segment_sizes.size();
-      const auto bytes = rest.first(last ? rest.size() : stream.segment_sizes[next]);
-      rest = rest.subspan(bytes.size());
-      runs[i].lanes = lanes;
-      runs[i].rows = scratch.rows[i].data() + scratch.rows_before;
-      Status bad = start_segment(stream, classes, tokens, bytes, begin + i * size, runs[i], simd);
-      if (!bad.ok()) return bad;
-    }
-    if (simd) decode_rows_simd(stream.tables, std::span(runs).first(count), size / lanes);
-    for (std::size_t i = 0; i < count; ++i, begin += size) {
-      Status bad = finish_segment<T>(stream, runs[i], tokens, out.subspan(begin, size), simd);
-      if (!bad.ok()) return bad;
-    }
+Status decode_some(const TableStream& stream, std::span<const std::uint8_t> bytes, const ClassMap& classes,
+                   Scratch& scratch, std::size_t first, std::span<LaneRun> runs, std::span<T> out,
+                   bool simd) {
+  const std::size_t size = out.size() / runs.size();
+  const auto tokens = std::span(scratch.tokens).first(size);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const std::size_t begin = stream.segments[first + i];
+    const auto stored = bytes.subspan(begin, stream.segments[first + i + 1] - begin);
+    runs[i] = {.lanes = stream.model.lanes};
+    runs[i].rows = scratch.rows[i].data() + scratch.rows_before;
+    Status bad = start_segment(stream, classes, tokens, stored, (first + i) * kFastSegment, runs[i], simd);
+    if (!bad.ok()) return bad;
+  }
+  if (simd) decode_rows_simd(stream.tables, runs, size / stream.model.lanes);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    Status bad = finish_segment<T>(stream, runs[i], tokens, out.subspan(i * size, size), simd);
+    if (!bad.ok()) return bad;
   }
   return {};
+}
+
+template <class T>
+Status decode_segments(const TableStream& stream, std::span<const std::uint8_t> bytes, const CodeShape& shape,
+                       std::span<T> out, bool simd) {
+  // Two segments at a time as long as both are whole: they have the same number of steps then.
+  const std::size_t whole = out.size() / kFastSegment;
+  const std::size_t pairs = simd ? whole / 2 : 0;
+  const std::size_t all = stream.segments.size() - 1;
+  const ClassMap classes(stream.model.classes, shape);
+  return run_workers(all - pairs, [&](PartQueue& parts) -> Status {
+    Scratch scratch = make_scratch(stream.model, out.size(), pairs > 0 ? 2 : 1);
+    std::array<LaneRun, 2> runs;
+    while (parts.next()) {
+      const bool two = parts.number() < pairs;
+      const std::size_t first = two ? 2 * parts.number() : parts.number() + pairs;
+      const std::size_t begin = first * kFastSegment;
+      const std::size_t size = two ? 2 * kFastSegment : std::min(kFastSegment, out.size() - begin);
+      Status bad = decode_some(stream, bytes, classes, scratch, first, std::span(runs).first(two ? 2 : 1),
+                               out.subspan(begin, size), simd);
+      if (!bad.ok()) return bad;
+    }
+    return {};
+  });
 }
 
 template <class T>
@@ -272,7 +291,7 @@ Status decode_tables(SideReader& side, std::span<const std::uint8_t> bytes, cons
   }
   const bool simd = path == FastPath::best && stream.model.lanes >= kFastFewestSimdLanes && has_lane_simd();
   prepare_lanes(stream, out.size(), simd);
-  return decode_segments(stream, bytes.subspan(stream.first_segment), shape, out, simd);
+  return decode_segments(stream, bytes, shape, out, simd);
 }
 
 template <class T>

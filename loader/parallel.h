@@ -1,47 +1,94 @@
-// Runs independent jobs side by side.
+// Runs independent jobs side by side, and the parts of a job on threads that have no job of their own.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
-#include <exception>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <mutex>
-#include <thread>
-#include <vector>
+#include <span>
 
+#include "loader/memory.h"
 #include "loader/status.h"
 
 namespace pith::loader {
 
-// Calls job(0) .. job(count - 1), each once, on up to `threads` threads, this one among them, and returns the
-// failure of the lowest number. After a failure the jobs that have not begun are left out. Where the system
-// refuses a thread, fewer do the work.
-template <class Job>
-[[nodiscard]] Status run_parallel(std::size_t count, std::size_t threads, Job&& job) {
-  std::atomic<std::size_t> next{0};
-  std::atomic<bool> failed{false};
-  std::mutex mutex;
-  std::size_t first = count;
-  Status result;
-  const auto work = [&]() noexcept {
-    for (std::size_t i = next++; i < count && !failed; i = next++) {
-      Status status = guarded([&]() -> Status { return job(i); });
-      if (status.ok()) continue;
-      failed = true;
-      const std::lock_guard lock(mutex);
-      if (i < first) {
-        first = i;
-        result = std::move(status);
-      }
-    }
-  };
-  std::vector<std::jthread> others;
-  try {
-    for (std::size_t i = 1; i < std::min(threads, count); ++i) others.emplace_back(work);
-  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): no more threads, or no memory for them
-  }
-  work();
-  others.clear();  // waits
-  return result;
+// Refers to a function that outlives it: templates stay out of what runs on threads.
+template <class Signature>
+class FunctionRef;
+template <class Result, class... Arguments>
+class FunctionRef<Result(Arguments...)> {
+ public:
+  template <class Function>
+  FunctionRef(const Function& function)  // NOLINT(google-explicit-constructor): as functions are passed
+      : object_(&function), call_([](const void* object, Arguments... arguments) -> Result {
+          return (*static_cast<const Function*>(object))(arguments...);
+        }) {}
+  Result operator()(Arguments... arguments) const { return call_(object_, arguments...); }
+
+ private:
+  const void* object_;
+  Result (*call_)(const void*, Arguments...);
+};
+
+// Calls job(order[0]), job(order[1]) ... each once, begun in this order, on up to `threads` threads, this one
+// among them. Threads that find no job left take part in what run_parts() does in the others. Returns the
+// failure of the lowest number; after one, jobs of higher numbers that have not begun are left out. Where the
+// system refuses a thread, fewer do the work. Jobs allocate from the memory of the calling thread.
+[[nodiscard]] Status run_parallel(std::span<const std::size_t> order, std::size_t threads,
+                                  FunctionRef<Status(std::size_t)> job);
+
+// Hands out the numbers of parts to one of the threads that work on them.
+class PartQueue {
+ public:
+  // Whether there is another one, for this thread alone. They rise; after a failure there are none.
+  bool next();
+  [[nodiscard]] std::size_t number() const { return number_; }
+
+ private:
+  friend class SharedWork;
+  PartQueue(std::atomic<std::size_t>& next, std::size_t count) : next_(next), count_(count), number_(count) {}
+
+  std::atomic<std::size_t>& next_;
+  std::size_t count_;
+  std::size_t number_;
+};
+
+// Calls worker(parts) on this thread and on those that have nothing else to do, until all of `count` parts
+// are taken and done. Returns the failure of the lowest part, the same for any number of threads.
+[[nodiscard]] Status run_workers(std::size_t count, FunctionRef<Status(PartQueue&)> worker);
+
+// The same for parts that share nothing and need no memory.
+[[nodiscard]] Status run_parts(std::size_t count, FunctionRef<Status(std::size_t)> part);
+
+// Elements of a piece of work that is worth another thread's while.
+inline constexpr std::size_t kPieceSize = 65536;
+
+// Calls each(begin, end) for all of done .. count in pieces, several at a time, so that elements of `width`
+// bytes may be written from the start of memory in whose last `count` bytes is a byte for each of them: no
+// piece is written over bytes that another one has yet to read. Pieces begin at multiples of kPieceSize, if
+// `done` is one.
+[[nodiscard]] Status run_in_place(std::size_t count, std::size_t width, std::size_t done,
+                                  FunctionRef<Status(std::size_t, std::size_t)> each);
+
+// How far pieces may go at the same time once the elements before `done` are there: to a multiple of
+// kPieceSize.
+[[nodiscard]] constexpr std::size_t end_in_place(std::size_t count, std::size_t width, std::size_t done) {
+  return (count * (width - 1) + done) / width / kPieceSize * kPieceSize;
 }
+
+// Calls then(0), then(1), ... one at a time and in this order, as soon as their numbers are done.
+class InOrder {
+ public:
+  InOrder(std::size_t count, FunctionRef<void(std::size_t)> then) : then_(then), done_(count) {}
+  void done(std::size_t number);
+
+ private:
+  FunctionRef<void(std::size_t)> then_;
+  std::mutex mutex_;
+  Vector<std::uint8_t> done_;
+  std::size_t next_ = 0;
+  bool busy_ = false;  // a thread calls then_
+};
 
 }  // namespace pith::loader

@@ -155,17 +155,21 @@ std::size_t thread_count(unsigned threads) {
 }
 
 // Decodes tensor first + i to places[i] (nullptr: not wanted), those that take longest first.
-Status decode_all(const Memory& memory, const OpenFile& file, std::size_t first,
-                  std::span<std::uint8_t* const> places, unsigned threads) {
+Status decode_all(const OpenFile& file, std::size_t first, std::span<std::uint8_t* const> places,
+                  unsigned threads) {
+  constexpr std::uint64_t kBytesForThread = std::uint64_t{1} << 20;
   const auto size = [&](std::size_t i) { return file.container.tensors()[first + i].layout.dense_size; };
-  Vector<std::size_t> order(places.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  Vector<std::size_t> order;
+  std::uint64_t most_threads = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i] == nullptr && size(i) != 0) continue;
+    order.push_back(i);
+    most_threads += 1 + size(i) / kBytesForThread;
+  }
   std::ranges::stable_sort(order, std::ranges::greater(), size);
-  return run_parallel(order.size(), thread_count(threads), [&](std::size_t i) -> Status {
-    const MemoryScope scope(memory);
-    if (places[order[i]] == nullptr && size(order[i]) != 0) return {};
-    return file.decode(first + order[i], bytes_at(places[order[i]], size(order[i])));
-  });
+  const auto used = static_cast<std::size_t>(std::min<std::uint64_t>(thread_count(threads), most_threads));
+  return run_parallel(order, used,
+                      [&](std::size_t i) { return file.decode(first + i, bytes_at(places[i], size(i))); });
 }
 
 // Bytes of the parts of a tensor's form.
@@ -299,7 +303,7 @@ pith_status pith_decode_tensors(const pith_file* file, size_t first, size_t coun
       if (!left_out && buffers[i] == nullptr && wanted != 0) return invalid(message, "a buffer is NULL");
       places.push_back(static_cast<std::uint8_t*>(buffers[i]));
     }
-    return finish(decode_all(file->memory, *file->opened, first, places, threads), message);
+    return finish(decode_all(*file->opened, first, places, threads), message);
   });
 }
 
@@ -346,7 +350,7 @@ pith_status pith_to_onnx(const pith_file* file, const char* location, void* buff
     if (size < model->size()) return too_small(message);
     Vector<std::uint8_t*> places(file->opened->container.tensors().size());
     model->write(static_cast<std::uint8_t*>(buffer), places);
-    return finish(decode_all(file->memory, *file->opened, 0, places, threads), message);
+    return finish(decode_all(*file->opened, 0, places, threads), message);
   });
 }
 

@@ -24,18 +24,22 @@ MutableBytes codes_within(MutableBytes out) {
   return out.last(out.size() / sizeof(float));
 }
 
-// Calls each(first, count, outer, position) for every run of elements with the same position along the axis.
+// Calls each(first, count, outer, position) for every run of elements from `first` to before `end` with the
+// same position along the axis.
 template <class Each>
-void for_each_position(const TensorHeader& header, std::size_t elements, Each&& each) {
+void for_each_position(const TensorHeader& header, std::size_t first, std::size_t end, Each&& each) {
   const auto axis = static_cast<std::size_t>(header.axis);
   const auto positions = static_cast<std::size_t>(header.dims[axis]);
   std::size_t inner = 1;
   for (std::size_t i = axis + 1; i < header.dims.size(); ++i)
     inner *= static_cast<std::size_t>(header.dims[i]);
-  std::size_t first = 0;
-  for (std::size_t outer = 0; first < elements; ++outer) {
-    for (std::size_t position = 0; position < positions; ++position, first += inner)
-      each(first, inner, outer, position);
+  std::size_t outer = first / inner / positions;
+  std::size_t position = first / inner % positions;
+  for (std::size_t count = inner - first % inner; first < end; first += count, count = inner) {
+    each(first, std::min(count, end - first), outer, position);
+    if (++position != positions) continue;
+    position = 0;
+    ++outer;
   }
 }
 
@@ -44,22 +48,28 @@ class AffineValues {
   AffineValues(const TensorHeader& header, Bytes scales, Bytes zero_points, MutableBytes out)
       : header_(header), scales_(scales), zero_points_(zero_points), out_(out), codes_(codes_within(out)) {}
 
-  void write() {
-    if (header_.axis == kNoAxis) return write_run(0, codes_.size(), 0);
+  void write(std::size_t begin, std::size_t end) const {
+    if (header_.axis == kNoAxis) return write_run(begin, end - begin, 0);
+    if (header_.block == 0 && static_cast<std::size_t>(header_.axis) + 1 == header_.dims.size())
+      return write_columns(begin, end);
     if (header_.block == 0) {
-      for_each_position(header_, codes_.size(),
+      for_each_position(header_, begin, end,
                         [&](std::size_t first, std::size_t count, std::size_t, std::size_t position) {
                           write_run(first, count, position);
                         });
       return;
     }
-    const std::uint64_t positions = header_.dims[header_.axis];
+    const auto axis = static_cast<std::size_t>(header_.axis);
+    const std::uint64_t positions = header_.dims[axis];
+    std::size_t inner = 1;
+    for (std::size_t i = axis + 1; i < header_.dims.size(); ++i)
+      inner *= static_cast<std::size_t>(header_.dims[i]);
     const auto blocks =
         static_cast<std::size_t>(positions / header_.block + (positions % header_.block != 0 ? 1 : 0));
-    for_each_position(header_, codes_.size(),
+    for_each_position(header_, begin, end,
                       [&](std::size_t first, std::size_t count, std::size_t outer, std::size_t position) {
                         const auto block = static_cast<std::size_t>(position / header_.block);
-                        const std::size_t scale = (outer * blocks + block) * count;
+                        const std::size_t scale = (outer * blocks + block) * inner + first % inner;
                         for (std::size_t i = 0; i < count; ++i) write_run(first + i, 1, scale + i);
                       });
   }
@@ -69,12 +79,27 @@ class AffineValues {
     return header_.signed_codes ? static_cast<std::int8_t>(code) : code;
   }
 
-  void write_run(std::size_t first, std::size_t count, std::size_t scale_index) {
+  void write_run(std::size_t first, std::size_t count, std::size_t scale_index) const {
     const float scale = float_at(scales_, scale_index);
     const int zero = zero_points_.empty() ? 0 : number(zero_points_[scale_index]);
     for (std::size_t i = first; i < first + count; ++i) {
       const float value = static_cast<float>(number(codes_[i]) - zero) * scale;
       std::memcpy(out_.data() + i * sizeof(float), &value, sizeof value);
+    }
+  }
+
+  // Where each element has another scale than the one before.
+  void write_columns(std::size_t begin, std::size_t end) const {
+    const auto columns = static_cast<std::size_t>(header_.dims[static_cast<std::size_t>(header_.axis)]);
+    for (std::size_t column = begin % columns; begin < end; column = 0) {
+      const std::size_t count = std::min(end - begin, columns - column);
+      for (std::size_t i = 0; i < count; ++i) {
+        const int zero = zero_points_.empty() ? 0 : number(zero_points_[column + i]);
+        const float value =
+            static_cast<float>(number(codes_[begin + i]) - zero) * float_at(scales_, column + i);
+        std::memcpy(out_.data() + (begin + i) * sizeof(float), &value, sizeof value);
+      }
+      begin += count;
     }
   }
 
@@ -85,15 +110,16 @@ class AffineValues {
   MutableBytes codes_;
 };
 
-void write_codebook(const TensorHeader& header, Bytes centroids, MutableBytes out) {
+void write_codebook(const TensorHeader& header, Bytes centroids, MutableBytes out, std::size_t begin,
+                    std::size_t end) {
   const MutableBytes indices = codes_within(out);
   const auto write_run = [&](std::size_t first, std::size_t count, std::size_t group) {
     const Bytes book = centroids.subspan(group * static_cast<std::size_t>(header.entries) * sizeof(float));
     for (std::size_t i = first; i < first + count; ++i)
       std::memcpy(out.data() + i * sizeof(float), book.data() + indices[i] * sizeof(float), sizeof(float));
   };
-  if (header.axis == kNoAxis) return write_run(0, indices.size(), 0);
-  for_each_position(header, indices.size(),
+  if (header.axis == kNoAxis) return write_run(begin, end - begin, 0);
+  for_each_position(header, begin, end,
                     [&](std::size_t first, std::size_t count, std::size_t, std::size_t position) {
                       write_run(first, count, position);
                     });
@@ -102,14 +128,21 @@ void write_codebook(const TensorHeader& header, Bytes centroids, MutableBytes ou
 Status decode_coded(const TensorInfo& tensor, MutableBytes out) {
   Vector<std::uint8_t> parameters(static_cast<std::size_t>(tensor.layout.streams[1].size));
   Vector<std::uint8_t> zero_points(static_cast<std::size_t>(tensor.layout.streams[2].size));
-  if (Status status = decode_parts(tensor, {codes_within(out), parameters, zero_points}); !status.ok())
+  const AffineValues affine(tensor.header, parameters, zero_points, out);
+  const auto write = [&](std::size_t begin, std::size_t end) {
+    if (tensor.header.form == Form::affine) return affine.write(begin, end);
+    write_codebook(tensor.header, parameters, out, begin, end);
+  };
+  // The first of the codes, whose values are not written over codes, right after they are checked.
+  const MutableBytes codes = codes_within(out);
+  const std::size_t first = end_in_place(codes.size(), sizeof(float), 0);
+  const CodeUser user{.end = first, .use = write};
+  if (Status status = decode_parts(tensor, {codes, parameters, zero_points}, &user); !status.ok())
     return status;
-  if (tensor.header.form == Form::affine) {
-    AffineValues(tensor.header, parameters, zero_points, out).write();
-  } else {
-    write_codebook(tensor.header, parameters, out);
-  }
-  return {};
+  return run_in_place(codes.size(), sizeof(float), first, [&](std::size_t begin, std::size_t end) -> Status {
+    write(begin, end);
+    return {};
+  });
 }
 
 Status decode_sparse(const TensorInfo& tensor, MutableBytes out) {
