@@ -91,7 +91,7 @@ TEST_CASE("affine scales: one, one a channel, or one a block") {
   CHECK(layout->streams[2].size == 18);
 }
 
-// docs/format.md, 1: products are made from left to right. The blocks were multiplied first once.
+// docs/format.md, 2.4: products are made from left to right. The blocks were multiplied first once.
 TEST_CASE("blocks of a tensor without elements are counted from left to right") {
   constexpr std::uint64_t kLong = std::uint64_t{1} << 40;
   TensorHeader header = affine({kLong, 0, kLong});
