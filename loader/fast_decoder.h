@@ -19,7 +19,8 @@ enum class FastPath : std::uint8_t { best, scalar };
 // limits of fast_format.h, segment sizes that do not add up, words that run out or are left over, lanes
 // that do not end in the state every writer starts from, and values that T does not hold. After a failure
 // the contents of `out` are unspecified. Allocates, whatever the stream says, at most 900 KiB and two
-// bytes a weight. Throws nothing: a failed allocation is a status.
+// bytes a weight, and 225 KiB for each other thread that helps (parallel.h). Throws nothing: a failed
+// allocation is a status.
 template <class T>
 [[nodiscard]] Status decode_fast(std::span<const std::uint8_t> stream, const CodeShape& shape,
                                  std::span<T> out, FastPath path = FastPath::best) noexcept;

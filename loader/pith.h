@@ -54,8 +54,9 @@ PITH_API pith_status pith_decode_tensor(const pith_file* file, size_t index, voi
                                         pith_message* message);
 
 /* Decodes `count` tensors from number `first` on, tensor first + i into buffers[i] of sizes[i] bytes, on up
- * to `threads` threads; 0: as many as the machine runs at once. Stops at the first failure. Where
- * buffers[i] is NULL and sizes[i] 0 the tensor is left out. */
+ * to `threads` threads; 0: as many as the machine runs at once. Threads that are left over help with a
+ * tensor of another one, for which each takes 230 KB at most. Stops at a failure, and tells the first in the
+ * order of the file. Where buffers[i] is NULL and sizes[i] 0 the tensor is left out. */
 PITH_API pith_status pith_decode_tensors(const pith_file* file, size_t first, size_t count,
                                          void* const* buffers, const size_t* sizes, unsigned threads,
                                          pith_message* message);
