@@ -29,6 +29,8 @@ class PlanSearch {
     for (const Sensitivity& layer : sensitivities_) plan.layers.push_back(layer.plan);
     for (std::size_t i = 0; i < plan.layers.size(); ++i) plan.layers[i].trellis = quantizer_.has_trellis(i);
     PITH_CHECK_OK(one_step_for_all(plan));
+    // Not even the finest grids of one step a tensor hold: those of a step a channel are finer.
+    if (!best_.holds && with_rows(plan)) PITH_CHECK_OK(one_step_for_all(plan));
     if (options_.rounds > 0 && best_.holds) {
       Candidate before = best_;
       PITH_TRY(plan, traded(best_));
@@ -221,6 +223,15 @@ class PlanSearch {
     plan.importance *= quantizer_.power(layer, plan.scale_rows) / quantizer_.power(layer, !plan.scale_rows);
     plan.scale_rows = !plan.scale_rows;
     return true;
+  }
+
+  // Scales the rows of every layer that can; false if that changes nothing.
+  bool with_rows(RdPlan& plan) const {
+    bool changed = false;
+    for (std::size_t i = 0; i < plan.layers.size(); ++i) {
+      if (!plan.layers[i].scale_rows) changed = apply(Move::rows, i, plan.layers[i]) || changed;
+    }
+    return changed;
   }
 
   static double bits_of(const std::vector<RoundedLayer>& layers) {

@@ -6,6 +6,7 @@
 //   2. One step for all: the distortion is doubled as long as the budgets hold on some samples, and the
 //      coarsest one between that holds on all of them is taken. Accuracy is not monotone in the step, so the
 //      points between are tried from the coarse end on.
+//      Where not even the finest step a tensor holds, all layers that can have a step a channel.
 //   3. Layers trade bits for divergence until all do it at one price, and step 2 is done again.
 //   4. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold on all
 //      samples and bytes are saved; a step that makes it worse is taken back. Then all together, by parts of

@@ -133,6 +133,71 @@ TEST_CASE("plan search: a budget of bytes takes the finest plan that fits") {
   }
 }
 
+// What a model multiplies, the same for every value.
+class Inputs final : public passes::Activations {
+ public:
+  Result<void> visit(const ir::Model&, std::span<const ir::ValueId> values, const Visit& visit) override {
+    const auto tensor = ir::Tensor::of<float>({64, 64}, test::seeded_weights(std::size_t{64} * 64, 9));
+    return visit(std::vector<ir::Tensor>(values.size(), tensor));
+  }
+};
+
+// Every output channel counts by the error of its weights relative to their size; a limit says from where on
+// it is lost.
+class ChannelJudge final : public Judge {
+ public:
+  explicit ChannelJudge(const ir::Model& original) : original_(original) {}
+
+  [[nodiscard]] double lost(const ir::Model& candidate) const {
+    const ir::Tensor before = to_dense(constant_named(original_, "w"));
+    const ir::Tensor after = to_dense(constant_named(candidate, "w"));
+    double worst = 0;
+    for (std::size_t column = 0; column < 64; ++column) {
+      double error = 0;
+      double power = 0;
+      for (std::size_t i = column; i < std::size_t{64} * 64; i += 64) {
+        const auto value = static_cast<double>(before.as<float>()[i]);
+        error += std::pow(value - static_cast<double>(after.as<float>()[i]), 2);
+        power += value * value;
+      }
+      worst = std::max(worst, error / power);
+    }
+    return worst;
+  }
+  // Of the whole, so that nothing steers towards scaled rows.
+  [[nodiscard]] Result<double> divergence(const ir::Model& candidate) override {
+    return std::get_if<ir::Affine>(&constant_named(candidate, "w").form) == nullptr ? 0.0 : 1.0;
+  }
+  [[nodiscard]] Result<Measured> metric(const ir::Model& candidate, Samples) override {
+    return Measured{.metric = lost(candidate) < 0.1 ? 0.9 : 0.1, .original = 0.9};
+  }
+  [[nodiscard]] Result<std::uint64_t> bytes(const ir::Model&) override { return 1000; }
+  [[nodiscard]] std::uint64_t original_bytes() const override { return 16384; }
+
+ private:
+  ir::Model original_;
+};
+
+TEST_CASE("plan search: where the finest step a tensor does not hold, steps a channel are tried") {
+  std::vector<float> weights = test::seeded_weights(std::size_t{64} * 64, 3);
+  for (std::size_t i = 0; i < weights.size(); i += 64) weights[i] *= 0.001F;
+  const ir::Model model = test::model_around({64, 64}, weights);
+  ChannelJudge judge(model);
+  const Rate rate;
+  Inputs inputs;
+  passes::PassContext context;
+  context.rate = &rate;
+  context.activations = &inputs;
+  const auto quantizer = quantize::RdQuantizer::prepare(model, context);
+  REQUIRE(quantizer);
+  SearchOptions options;
+  options.rounds = 0;
+  const auto found = search_plan(*quantizer, model, judge, {*Budget::parse("drop=1pt")}, options);
+  REQUIRE(found);
+  CHECK(found->holds);
+  CHECK(found->layers.at(0).channel_scales);
+}
+
 TEST_CASE("plan search: budgets that exclude each other do not hold") {
   const ir::Model model = two_layers();
   FakeJudge judge(model);
