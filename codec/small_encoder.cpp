@@ -335,10 +335,10 @@ std::vector<std::uint8_t> encode_small(std::span<const std::int32_t> values, con
 
 std::optional<Trellis> find_trellis(std::span<const std::int8_t> values, const CodeShape& shape) {
   if (std::ranges::adjacent_find(values, std::not_equal_to()) == values.end()) return std::nullopt;
-  for (std::uint8_t axis = 0; axis < shape.rank; ++axis) {
+  for (std::size_t axis = 0; axis < shape.rank; ++axis) {
     if (shape.dims[axis] == 1) continue;
     for (std::uint8_t start = 0; start < loader::trellis::kStarts; ++start) {
-      const Trellis trellis{axis, start};
+      const Trellis trellis{static_cast<std::uint8_t>(axis), start};
       loader::trellis::Paths paths(shape, trellis, values.size());
       const bool all = std::ranges::all_of(values, [&](std::int8_t value) {
         const auto index = loader::trellis::index_of(value, loader::trellis::grid_of(paths.state()));

@@ -21,14 +21,14 @@ std::vector<Sample> samples(double scale = 2.5) {
   unsigned seed = 1;
   for (const CodeShape& shape : {shape_of({600}), shape_of({30, 20}), shape_of({20, 30}),
                                  shape_of({6, 4, 5, 5}), shape_of({1, 25, 24}), shape_of({60, 1, 10})}) {
-    for (std::uint8_t axis = 0; axis < shape.rank; ++axis) {
+    for (std::size_t axis = 0; axis < shape.rank; ++axis) {
       if (shape.dims[axis] == 1) continue;
       for (std::uint8_t start = 0; start < loader::trellis::kStarts; ++start) {
         const CodeValues indices = sparse(600, scale, 0.2, ++seed);
         std::vector<std::int8_t> narrow;
         for (const std::int32_t index : indices)
           narrow.push_back(static_cast<std::int8_t>(std::clamp(index, -63, 63)));
-        const Trellis trellis{.axis = axis, .start = start};
+        const Trellis trellis{.axis = static_cast<std::uint8_t>(axis), .start = start};
         result.push_back({shape, trellis, test::trellis_values(narrow, shape, trellis)});
       }
     }

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-LARGEST = 400 * 1000  # bytes of code and data; a release build has 290,000
+LARGEST = 400 * 1000  # bytes of code and data; a release build has 329,000
 NEEDED = {"libzstd", "libstdc++", "libgcc_s", "libm", "libc", "ld-linux-x86-64", "ld-linux-aarch64"}
 SANITIZERS = {"libasan", "libubsan"}
 
