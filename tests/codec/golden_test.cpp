@@ -35,7 +35,8 @@ std::vector<T> bell(std::uint64_t seed, std::size_t count, int center, int sprea
     int sum = 0;
     for (int i = 0; i < 4; ++i)
       sum += static_cast<int>(random() % static_cast<std::uint64_t>(2 * spread + 1)) - spread;
-    value = static_cast<T>(center + sum / 4);
+    const int drawn = center + sum / 4;
+    value = static_cast<T>(drawn);
   }
   return values;
 }
@@ -54,8 +55,9 @@ Named dense(std::string name, Tensor tensor) {
 }
 
 Named weight(std::string name, ir::Shape shape, ir::WeightForm form) {
-  return {std::move(name),
-          {.dtype = DType::float32, .shape = std::move(shape), .form = std::move(form), .encoding = {}}};
+  ir::Constant constant{
+      .dtype = DType::float32, .shape = std::move(shape), .form = std::move(form), .encoding = {}};
+  return {std::move(name), std::move(constant)};
 }
 
 std::vector<Named> forms() {
@@ -130,7 +132,7 @@ std::vector<Named> types() {
     const DType dtype = ir::dtype_from_onnx(number).value();
     if (dtype == DType::string) continue;
     // 1,152 bytes of any type.
-    const std::int64_t elements = 1152 * 8 / static_cast<std::int64_t>(ir::bits_of(dtype));
+    const std::int64_t elements = std::int64_t{1152} * 8 / static_cast<std::int64_t>(ir::bits_of(dtype));
     const auto bytes = bell<std::uint8_t>(static_cast<std::uint64_t>(number), 1152,
                                           dtype == DType::boolean ? 1 : 40, dtype == DType::boolean ? 1 : 9);
     auto tensor = Tensor::make(dtype, {elements / 9, 9}, ir::Buffer::own(bytes));
