@@ -173,7 +173,8 @@ TEST_CASE("rd-quantize: a coder that stores trellises gets codes of one, with fe
   Rate rate;
   rate.trellises = true;
   const auto run = [&](bool trellis) {
-    return run_pass<RdQuantize>(model, {.step = 0.3, .lambda = 1, .trellis = trellis}, context_with(rate, &inputs));
+    return run_pass<RdQuantize>(model, {.step = 0.3, .lambda = 1, .trellis = trellis},
+                                context_with(rate, &inputs));
   };
   const auto with = run(true);
   const auto without = run(false);
