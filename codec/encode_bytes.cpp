@@ -81,6 +81,12 @@ EncodedStream encode_integers(Bytes stream, const StreamLayout& layout, CoderCho
   return encode(std::span(reinterpret_cast<const std::int8_t*>(stream.data()), stream.size()));
 }
 
+// Whether fast makes a stream so much smaller than Huffman codes that it is worth decoding two to six times as
+// long. Wide codes have hardly more bits than their entropy in either, but more values than fast has tokens.
+bool is_worth_its_time(const EncodedStream& fast, const EncodedStream& huffman) {
+  return static_cast<double>(fast.bytes.size()) < 0.99 * static_cast<double>(huffman.bytes.size());
+}
+
 // Whether fast makes a large stream so much smaller than Huffman codes do that it is worth its time.
 bool is_worth_fast(Bytes stream, const StreamLayout& layout) {
   constexpr std::size_t kSample = std::size_t{1} << 18;
@@ -192,7 +198,10 @@ EncodedStream encode_plane(Bytes plane, const StreamLayout& layout, CoderChoice 
 EncodedStream encode_bytes(Bytes stream, const StreamLayout& layout, CoderChoice choice) {
   EncodedStream best = encode_with_huffman(stream, layout);
   if (choice == CoderChoice::huffman || best.bytes.size() < 2 || best.coder == Coder::constant) return best;
-  keep_smaller(best, encode_integers(stream, layout, choice));
+  EncodedStream integers = encode_integers(stream, layout, choice);
+  if (choice == CoderChoice::small || best.coder == Coder::raw || is_worth_its_time(integers, best)) {
+    keep_smaller(best, std::move(integers));
+  }
   EncodedStream repeated = encode_repeats(stream, layout);
   if (repeated.coder == Coder::zstd) keep_smaller(best, std::move(repeated));
   return best;

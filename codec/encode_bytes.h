@@ -21,7 +21,8 @@ namespace pith::codec {
 [[nodiscard]] EncodedStream encode_plane(std::span<const std::uint8_t> plane,
                                          const loader::StreamLayout& layout, CoderChoice choice);
 
-// The smallest of what the coders of that choice make of bytes.
+// The smallest of what the coders of that choice make of bytes; for the choice of fast, Huffman codes where
+// they take at most a hundredth more.
 [[nodiscard]] EncodedStream encode_bytes(std::span<const std::uint8_t> stream,
                                          const loader::StreamLayout& layout, CoderChoice choice);
 

@@ -5,6 +5,7 @@
 #   scripts/setup.sh --tests   and what scripts/test.sh needs: Catch2, ccache, clang's format and tidy,
 #                              ONNX's older test cases
 #   scripts/setup.sh --fuzz    and what the fuzz preset needs
+#   scripts/setup.sh --bench   and what the benchmarks need (-DPITH_BUILD_BENCH=ON)
 #
 # Packages come from apt; the rest is fetched by package name from the Python registry
 # and lands in ${PITH_CACHE:-~/.cache/pith}, which all checkouts share. Each part is
@@ -19,7 +20,8 @@ for argument in "$@"; do
   case "$argument" in
     --tests) packages+=(git catch2 ccache strace clang-19 clang-format-19 clang-tidy-19 libonnx-testdata) ;;
     --fuzz) packages+=(clang-19 libclang-rt-19-dev) ;;
-    *) fail "unknown argument '$argument'; known: --tests, --fuzz" ;;
+    --bench) packages+=(libbenchmark-dev libhtscodecs-dev zstd) ;;
+    *) fail "unknown argument '$argument'; known: --tests, --fuzz, --bench" ;;
   esac
 done
 

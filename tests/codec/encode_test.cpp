@@ -1,6 +1,8 @@
 #include "codec/encode.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <random>
 
@@ -189,6 +191,25 @@ TEST_CASE("what repeats is stored as zstd, but not for the choice of huffman") {
   Bytes bytes;
   for (int i = 0; i < 30; ++i) bytes.insert(bytes.end(), noise.begin(), noise.end());
   CHECK(encode_smallest(bytes, {.size = bytes.size()}, CoderChoice::fast).coder == Coder::zstd);
+}
+
+TEST_CASE("fast leaves wide codes to huffman, and takes narrow ones") {
+  std::mt19937_64 random(5);
+  std::normal_distribution<double> normal;
+  Bytes codes(1 << 17);
+  const StreamLayout layout{.size = codes.size(), .packed_bits = 8, .packed_signed = true};
+  const auto coder_of = [&](double deviation, CoderChoice choice) {
+    for (auto& code : codes) {
+      const double value = std::clamp(std::round(deviation * normal(random)), -127.0, 127.0);
+      code = static_cast<std::uint8_t>(static_cast<std::int8_t>(value));
+    }
+    const EncodedStream encoded = encode_smallest(codes, layout, choice);
+    CHECK(comes_back(encoded, codes, layout));
+    return encoded.coder;
+  };
+  CHECK(coder_of(35, CoderChoice::fast) == Coder::huffman);
+  CHECK(coder_of(0.7, CoderChoice::fast) == Coder::fast);
+  CHECK(coder_of(35, CoderChoice::small) != Coder::fast);
 }
 
 TEST_CASE("automatic is small for few weights and fast for many") {
