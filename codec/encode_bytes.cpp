@@ -81,8 +81,9 @@ EncodedStream encode_integers(Bytes stream, const StreamLayout& layout, CoderCho
   return encode(std::span(reinterpret_cast<const std::int8_t*>(stream.data()), stream.size()));
 }
 
-// Whether fast makes a stream so much smaller than Huffman codes that it is worth decoding two to six times as
-// long. Wide codes have hardly more bits than their entropy in either, but more values than fast has tokens.
+// Whether fast makes a stream so much smaller than Huffman codes that it is worth decoding two to six times
+// as long. Wide codes have hardly more bits than their entropy in either, but more values than fast has
+// tokens.
 bool is_worth_its_time(const EncodedStream& fast, const EncodedStream& huffman) {
   return static_cast<double>(fast.bytes.size()) < 0.99 * static_cast<double>(huffman.bytes.size());
 }
