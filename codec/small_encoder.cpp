@@ -74,7 +74,8 @@ void run_model(Coder& coder, const Parameters& parameters, const CodeShape& shap
   const auto run = [&]<bool kTrellis>() {
     using Model = loader::small::Model<Coder, kTrellis>;
     // Only decoded values may not fit.
-    static_cast<void>(std::make_unique<Model>(coder, parameters, shape, values.size())->run(values));
+    static_cast<void>(
+        Model(coder, parameters, shape, values.size()).run(loader::small::Given<std::int32_t>{values}));
   };
   if (parameters.trellis) {
     run.template operator()<true>();
