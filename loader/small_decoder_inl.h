@@ -92,12 +92,12 @@ class RangeDecoder {
   unsigned missing_ = 0;
 };
 
-template <bool kTrellis, class T>
+template <class T>
 Status decode_values(std::span<const std::uint8_t> stream, const Parameters& parameters,
                      const CodeShape& shape, Decoded<T> values) {
   RangeDecoder coder(stream);
   if (!coder.starts_well()) return damaged("a small stream has a wrong start");
-  Model<RangeDecoder, kTrellis> model(coder, parameters, shape, values.size());
+  Model<RangeDecoder> model(coder, parameters, shape, values.size());
   if (!model.run(values)) return damaged("a small stream is cut short or has a value out of range");
   if (!coder.ends_well()) return damaged("a small stream ends early or late");
   return {};
@@ -121,11 +121,9 @@ Status decode_into(std::span<const std::uint8_t> stream, const CodeShape& shape,
   const auto parameters = read_parameters(form, bytes, shape);
   if (!parameters) return parameters.error();
   const auto coded = stream.subspan(bytes.position());
-  if (!parameters->trellis) return decode_values<false>(coded, *parameters, shape, values);
-  if constexpr (sizeof(T) == 1) {
-    if (with_trellis) return decode_values<true>(coded, *parameters, shape, values);
-  }
-  return damaged("a small stream has a trellis of other integers than int8");
+  if (parameters->trellis && !with_trellis)
+    return damaged("a small stream has a trellis of other integers than int8");
+  return decode_values(coded, *parameters, shape, values);
 }
 
 }  // namespace pith::loader::small

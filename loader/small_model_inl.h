@@ -63,14 +63,16 @@ struct Decoded {
   }
 };
 
-// `kTrellis`: whether the values are those of a trellis (Parameters::trellis), and so coded as indices.
-// Their contexts are the values.
-template <BinaryCoder Coder, bool kTrellis>
+// The values of a trellis (Parameters::trellis) are coded as indices; their contexts are the values.
+template <BinaryCoder Coder>
 class Model : State {
  public:
   // For `count` values, the product of the dimensions.
   Model(Coder& coder, const Parameters& parameters, const CodeShape& shape, std::size_t count)
-      : State(parameters, shape, count), coder_(coder), shift_(parameters.shift) {}
+      : State(parameters, shape, count),
+        coder_(coder),
+        shift_(parameters.shift),
+        shift_of_values_(parameters.trellis.has_value() ? 1 : 0) {}
 
   // Codes all of `values`. False if a decoded value does not fit the type or the coder is exhausted at the
   // start of a row.
@@ -126,6 +128,7 @@ class Model : State {
 
   Coder& coder_;
   const std::uint32_t shift_;
+  const unsigned shift_of_values_;  // 1 in a trellis, whose integers are about twice their indices
 };
 
 }  // namespace pith::loader::small

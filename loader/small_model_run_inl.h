@@ -5,9 +5,9 @@
 
 namespace pith::loader::small {
 
-template <BinaryCoder Coder, bool kTrellis>
-inline bool Model<Coder, kTrellis>::code_sign(Coder& coder, const Place& place, std::uint64_t magnitude,
-                                              bool negative) {
+template <BinaryCoder Coder>
+[[gnu::always_inline]] inline bool Model<Coder>::code_sign(Coder& coder, const Place& place,
+                                                           std::uint64_t magnitude, bool negative) {
   if (!parameters_.model_signs) return coder.code(32768, negative);
   // The magnitude in 1/256 of the expected one.
   const std::uint64_t in_mean = std::min<std::uint64_t>(magnitude, 1U << 24) * mean_norm_ >> 12;
@@ -33,8 +33,8 @@ inline bool Model<Coder, kTrellis>::code_sign(Coder& coder, const Place& place, 
 }
 
 // What is above the unary nodes: Elias gamma code of excess + 1.
-template <BinaryCoder Coder, bool kTrellis>
-[[gnu::noinline]] std::uint64_t Model<Coder, kTrellis>::code_escape(Coder& coder, std::uint64_t excess) {
+template <BinaryCoder Coder>
+[[gnu::noinline, gnu::cold]] std::uint64_t Model<Coder>::code_escape(Coder& coder, std::uint64_t excess) {
   const std::uint64_t number = excess + 1;
   const auto wanted = static_cast<std::uint32_t>(std::bit_width(number)) - 1;
   std::uint32_t bits = 0;
@@ -49,9 +49,10 @@ template <BinaryCoder Coder, bool kTrellis>
 }
 
 // The two highest of the low bits have nodes, the others a counter each.
-template <BinaryCoder Coder, bool kTrellis>
-inline std::uint64_t Model<Coder, kTrellis>::code_low(Coder& coder, const Mixed& first, const Place& place,
-                                                      std::uint64_t high, std::uint64_t low) {
+template <BinaryCoder Coder>
+[[gnu::always_inline]] inline std::uint64_t Model<Coder>::code_low(Coder& coder, const Mixed& first,
+                                                                   const Place& place, std::uint64_t high,
+                                                                   std::uint64_t low) {
   const std::size_t high_class = std::min<std::uint64_t>(high, 2);
   const std::size_t node = kUnaryNodes + 3 * high_class;
   std::uint32_t i = shift_ - 1;
@@ -69,9 +70,9 @@ inline std::uint64_t Model<Coder, kTrellis>::code_low(Coder& coder, const Mixed&
 
 // Without the 1 that is coded first. Chances are made ready before it is known whether they are wanted: the
 // processor makes them while it waits for a bit.
-template <BinaryCoder Coder, bool kTrellis>
-inline std::uint64_t Model<Coder, kTrellis>::code_magnitude(Coder& coder, const Place& place,
-                                                            std::uint64_t magnitude) {
+template <BinaryCoder Coder>
+[[gnu::always_inline]] inline std::uint64_t Model<Coder>::code_magnitude(Coder& coder, const Place& place,
+                                                                         std::uint64_t magnitude) {
   const std::uint64_t wanted = magnitude >> shift_;
   Mixed next = mixed_at(place, 0);
   Mixed low = next;
@@ -92,22 +93,23 @@ inline std::uint64_t Model<Coder, kTrellis>::code_magnitude(Coder& coder, const 
   return high << shift_ | code_low(coder, low, place, high, magnitude & ((std::uint64_t{1} << shift_) - 1));
 }
 
-template <BinaryCoder Coder, bool kTrellis>
-inline std::int64_t Model<Coder, kTrellis>::code_value(Coder& coder, const Place& place, std::int64_t code) {
+template <BinaryCoder Coder>
+[[gnu::always_inline]] inline std::int64_t Model<Coder>::code_value(Coder& coder, const Place& place,
+                                                                    std::int64_t code) {
   const auto magnitude = static_cast<std::uint64_t>(code < 0 ? -code : code);
   const bool zero_first = parameters_.zero_first;
   if (zero_first && !code_node(coder, mixed_at(place, kZeroNode), place, kZeroNode, magnitude != 0)) return 0;
   const std::uint64_t coded =
       code_magnitude(coder, place, magnitude - std::uint64_t{zero_first}) + std::uint64_t{zero_first};
   if (coded == 0) return 0;
-  const bool negative = code_sign(coder, place, kTrellis ? 2 * coded - place.grid : coded, code < 0);
+  const bool negative = code_sign(coder, place, (coded << shift_of_values_) - place.grid, code < 0);
   const std::int64_t mirror = -std::int64_t{negative};
   return (static_cast<std::int64_t>(coded) ^ mirror) - mirror;
 }
 
-template <BinaryCoder Coder, bool kTrellis>
+template <BinaryCoder Coder>
 template <class Values>
-bool Model<Coder, kTrellis>::run(Values values) {
+bool Model<Coder>::run(Values values) {
   constexpr bool kDecode = Values::kDecode;
   // Copies that live in registers, which members could not while memory is written.
   Coder coder = coder_;
@@ -124,6 +126,7 @@ bool Model<Coder, kTrellis>::run(Values values) {
   const std::size_t period = period_;
   const std::size_t first_lag = parameters_.first_lag;
   const bool predict = parameters_.predict;
+  const bool in_trellis = parameters_.trellis.has_value();
   const auto lags = lags_;
   std::size_t row = 0;
   for (std::size_t start = 0; start < values.size(); start += width, ++row) {
@@ -174,15 +177,16 @@ bool Model<Coder, kTrellis>::run(Values values) {
           : width <= kColumnContexts
               ? column
               : static_cast<std::size_t>(std::clamp(column_log[column] / 2 + 64, 0, 127));
-      place.grid = kTrellis ? trellis::grid_of(paths_.state()) : 0;
-      Nodes& nodes = all_nodes[kTrellis ? trellis::class_of(paths_.state()) : 0];
+      const std::uint8_t state = in_trellis ? paths_.state() : std::uint8_t{0};  // of grid and class 0
+      place.grid = trellis::grid_of(state);
+      Nodes& nodes = all_nodes[trellis::class_of(state)];
       place.nodes = {nodes.level[static_cast<std::size_t>(level)].data(), nodes.near[near_context].data(),
                      nodes.pair[pair].data(), nodes.column[column_context].data()};
       place.mixers = nodes.mixer.data();
 
       std::int64_t code = 0;
       if constexpr (!kDecode) code = parameters_.code_of(values.values[start + column]);
-      if constexpr (kTrellis) {
+      if (in_trellis) {
         const std::int64_t index =
             code_value(coder, place, kDecode ? 0 : *trellis::index_of(code, place.grid));
         code = trellis::value_of(index, place.grid);
