@@ -231,11 +231,11 @@ Result<ir::Constant> constant_of(const loader::TensorInfo& tensor, const ir::Buf
 Error to_error(const loader::Status& status) {
   switch (status.code()) {
     case loader::StatusCode::out_of_memory:
-      return {ErrorCode::environment, status.message()};
+      return {ErrorCode::environment, std::string(status.message())};
     case loader::StatusCode::unsupported:
-      return {ErrorCode::model, status.message(), "a newer pith may read it"};
+      return {ErrorCode::model, std::string(status.message()), "a newer pith may read it"};
     default:
-      return {ErrorCode::model, status.message()};
+      return {ErrorCode::model, std::string(status.message())};
   }
 }
 

@@ -1,6 +1,10 @@
 #include "codec/pith_file.h"
 
+#include <algorithm>
+#include <exception>
+#include <functional>
 #include <limits>
+#include <optional>
 #include <unordered_map>
 
 #include "codec/constant_coding.h"
@@ -9,6 +13,7 @@
 #include "ir/onnx/read.h"
 #include "ir/onnx/write.h"
 #include "loader/graph_index.h"
+#include "loader/parallel.h"
 #include "passes/parallel.h"
 
 namespace pith::codec {
@@ -23,14 +28,17 @@ class StoredTensors {
     StoredTensors result;
     const std::span<const loader::TensorInfo> tensors = container.tensors();
     result.constants_.resize(tensors.size());
-    PITH_CHECK_OK(passes::for_each_index(
-        tensors.size(), threads, [&](std::uint64_t i) { return tensors[i].layout.expanded_size; },
-        passes::kWorkingMemory,
-        [&](std::uint64_t i) -> Result<void> {
-          PITH_TRY(result.constants_[i], constant_of(tensors[i], file));
-          ir::release(result.constants_[i]);
-          return {};
-        }));
+    // As many at a time as stay below the budget together. They share the threads, so that all of them work
+    // on a tensor that is alone.
+    for (std::size_t begin = 0; begin < tensors.size();) {
+      std::size_t end = begin;
+      std::uint64_t cost = 0;
+      do cost += tensors[end++].layout.expanded_size;
+      while (end < tensors.size() && cost + tensors[end].layout.expanded_size <= passes::kWorkingMemory);
+      PITH_CHECK_OK(decode_some(tensors.subspan(begin, end - begin), file, threads,
+                                std::span(result.constants_).subspan(begin, end - begin)));
+      begin = end;
+    }
     for (std::size_t i = 0; i < tensors.size(); ++i) result.numbers_.emplace(tensors[i].name, i);
     return result;
   }
@@ -49,6 +57,37 @@ class StoredTensors {
   [[nodiscard]] bool all_taken() const { return numbers_.empty(); }
 
  private:
+  static Result<void> decode_some(std::span<const loader::TensorInfo> tensors, const ir::Buffer& file,
+                                  unsigned threads, std::span<ir::Constant> constants) {
+    std::vector<std::size_t> order(tensors.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::stable_sort(order, std::ranges::greater(),
+                             [&](std::size_t i) { return tensors[i].layout.expanded_size; });
+    std::vector<std::optional<Error>> errors(tensors.size());
+    std::vector<std::exception_ptr> exceptions(tensors.size());
+    const auto decode = [&](std::size_t i) -> loader::Status {
+      try {
+        auto constant = constant_of(tensors[i], file);
+        if (constant) {
+          constants[i] = *std::move(constant);
+          ir::release(constants[i]);
+          return {};
+        }
+        errors[i] = std::move(constant).error();
+      } catch (const std::exception&) {
+        exceptions[i] = std::current_exception();
+      }
+      return loader::damaged("it has no values");
+    };
+    const loader::Status status = loader::run_parallel(order, threads, decode);
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      if (exceptions[i]) std::rethrow_exception(exceptions[i]);
+      if (errors[i]) return std::unexpected(*std::move(errors[i]));
+    }
+    if (!status.ok()) return std::unexpected(to_error(status));
+    return {};
+  }
+
   std::vector<ir::Constant> constants_;
   std::unordered_map<std::string_view, std::size_t> numbers_;  // the names lie in the file
 };

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <functional>
 #include <limits>
-#include <memory>
 #include <utility>
 
 #include "codec/byte_writer.h"
@@ -71,16 +70,9 @@ class RangeEncoder {
 template <class Coder>
 void run_model(Coder& coder, const Parameters& parameters, const CodeShape& shape,
                std::span<const std::int32_t> values) {
-  const auto run = [&]<bool kTrellis>() {
-    using Model = loader::small::Model<Coder, kTrellis>;
-    // Only decoded values may not fit.
-    static_cast<void>(std::make_unique<Model>(coder, parameters, shape, values.size())->run(values));
-  };
-  if (parameters.trellis) {
-    run.template operator()<true>();
-  } else {
-    run.template operator()<false>();
-  }
+  loader::small::Model<Coder> model(coder, parameters, shape, values.size());
+  static_cast<void>(
+      model.run(loader::small::Given<std::int32_t>{values}));  // only decoded values may not fit
 }
 
 // Adds up what the decisions cost, in 1/256 bit.

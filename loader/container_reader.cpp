@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "loader/byte_reader.h"
+#include "loader/sort.h"
 #include "loader/text.h"
 
 namespace pith::loader {
@@ -33,8 +34,9 @@ bool is_draft(std::uint16_t major, std::uint16_t minor) {
   return major == 0 && minor >= kOldestDraft && minor <= kLatestDraft;
 }
 
-std::unexpected<Status> broken(std::string what) {
-  return std::unexpected(damaged(std::move(what)));
+template <class Text>
+std::unexpected<Status> broken(const Text& what) {
+  return std::unexpected(damaged(what));
 }
 
 Expected<Header> read_header(Bytes file) {
@@ -76,13 +78,12 @@ Expected<Header> read_header(Bytes file) {
 }
 
 // Decompresses exactly one zstd frame of all these bytes to exactly all of `out`.
-Status decompress(Bytes frame, std::span<std::uint8_t> out, const std::string& what) {
+Status decompress(Bytes frame, std::span<std::uint8_t> out, const char* what) {
   if (ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size())
-    return damaged(what + " is not one zstd frame");
+    return damaged(std::string(what) + " is not one zstd frame");
   const std::size_t size = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
-  if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
-    return {StatusCode::out_of_memory, "out of memory"};
-  if (ZSTD_isError(size) != 0U || size != out.size()) return damaged(what + " does not decode");
+  if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) return out_of_memory();
+  if (ZSTD_isError(size) != 0U || size != out.size()) return damaged(std::string(what) + " does not decode");
   return {};
 }
 
@@ -156,20 +157,22 @@ class DirectoryReader {
     const std::uint64_t count = in_.varint();
     if (in_.failed() || count > in_.left() / kLeastTensorSize) return cut_short();
     container_.tensors_.reserve(static_cast<std::size_t>(count));
-    Vector<std::string_view> names;
-    names.reserve(static_cast<std::size_t>(count));
+    Vector<std::size_t> by_name(static_cast<std::size_t>(count));
     for (std::uint64_t i = 0; i < count; ++i) {
       TensorInfo& tensor = container_.tensors_.emplace_back();
       tensor.name = in_.string();
       if (in_.failed()) return cut_short();
       if (Status status = check_text(tensor.name, "a tensor's name"); !status.ok()) return status;
       if (Status status = read_tensor(tensor); !status.ok()) {
-        return std::move(status).in("tensor '" + std::string(tensor.name) + "'");
+        return std::move(status).in(quoted("tensor", tensor.name));
       }
-      names.push_back(tensor.name);
+      by_name[i] = i;
     }
-    std::ranges::sort(names);
-    if (std::ranges::adjacent_find(names) != names.end()) return damaged("two tensors have the same name");
+    const auto name = [&](std::size_t i) { return container_.tensors_[i].name; };
+    sort_numbers(by_name, [&](std::size_t a, std::size_t b) { return name(a) < name(b); });
+    for (std::size_t i = 1; i < by_name.size(); ++i) {
+      if (name(by_name[i - 1]) == name(by_name[i])) return damaged("two tensors have the same name");
+    }
     return {};
   }
 

@@ -4,7 +4,6 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -13,6 +12,7 @@
 #include "loader/huffman_decoder.h"
 #include "loader/memory.h"
 #include "loader/parallel.h"
+#include "loader/plain_bytes.h"
 #include "loader/small_decoder.h"
 
 namespace pith::loader {
@@ -21,39 +21,8 @@ namespace {
 using Bytes = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
 
-struct CodeRange {
-  int low = 0;
-  int high = 0;
-};
-
-CodeRange code_range(unsigned bits, bool is_signed) {
-  const int low = is_signed ? -(1 << (bits - 1)) : 0;
-  return {low, low + (1 << bits) - 1};
-}
-
-// Codes of `bits` each, the highest bit first, one after the other.
-Status unpack(Bytes stored, unsigned bits, bool is_signed, MutableBytes out) {
-  // Cannot overflow: sizes are below 2^63 / 8.
-  if (stored.size() != (out.size() * bits + 7) / 8) return damaged("a raw stream has the wrong size");
-  const std::uint32_t sign = is_signed ? 1U << (bits - 1) : 0;
-  std::uint32_t window = 0;
-  unsigned filled = 0;
-  std::size_t next = 0;
-  for (std::uint8_t& value : out) {
-    if (filled < bits) {
-      window = window << 8 | stored[next++];
-      filled += 8;
-    }
-    filled -= bits;
-    const std::uint32_t code = (window >> filled) & ((1U << bits) - 1);
-    value = static_cast<std::uint8_t>((code ^ sign) - sign);
-  }
-  if ((window & ((1U << filled) - 1)) != 0) return damaged("padding bits of a raw stream are not zero");
-  return {};
-}
-
 Status decode_raw(Bytes stored, const StreamLayout& layout, MutableBytes out) {
-  if (layout.packed_bits < 8) return unpack(stored, layout.packed_bits, layout.packed_signed, out);
+  if (layout.packed_bits < 8) return unpack_codes(stored, layout.packed_bits, layout.packed_signed, out);
   if (stored.size() != out.size()) return damaged("a raw stream has the wrong size");
   std::ranges::copy(stored, out.begin());
   return {};
@@ -124,11 +93,9 @@ Status decode_zstd(Bytes stored, MutableBytes out) {
 Status decode_integers(Coder coder, Bytes stored, const StreamLayout& layout, MutableBytes out) {
   if (layout.element_size != 1) return damaged("a stream of several bytes an element has a coder of bytes");
   const CodeShape shape = layout.dimensions();
-  const auto decode = [&](auto values) {
-    return coder == Coder::fast ? decode_fast(stored, shape, values) : decode_small(stored, shape, values);
-  };
-  if (!layout.packed_signed) return decode(out);
-  return decode(std::span(reinterpret_cast<std::int8_t*>(out.data()), out.size()));
+  if (coder == Coder::small) return decode_small_bytes(stored, shape, out, layout.packed_signed);
+  if (!layout.packed_signed) return decode_fast(stored, shape, out);
+  return decode_fast(stored, shape, std::span(reinterpret_cast<std::int8_t*>(out.data()), out.size()));
 }
 
 // A stream that is not made of planes.
@@ -137,33 +104,6 @@ Status decode_flat(Coder coder, Bytes stored, const StreamLayout& layout, Mutabl
   if (coder == Coder::zstd) return decode_zstd(stored, out);
   if (coder == Coder::fast || coder == Coder::small) return decode_integers(coder, stored, layout, out);
   return decode_simple(static_cast<std::uint8_t>(coder), stored, out);
-}
-
-// Elements `from` to before `end`, of which plane p holds byte p, turned right by `turn` bits. Plane number
-// `inside`, if there is one, lies at the end of `out`: elements are written up to it only once it is read.
-template <class Element>
-void join_planes(const std::array<Bytes, 8>& planes, std::size_t inside, int turn, std::size_t from,
-                 std::size_t end, MutableBytes out) {
-  constexpr std::size_t kBlock = 4096;
-  std::array<std::uint8_t, kBlock> copy;
-  for (; from < end; from += kBlock) {
-    const std::size_t size = std::min(kBlock, end - from);
-    std::array<const std::uint8_t*, sizeof(Element)> bytes;
-    for (std::size_t p = 0; p < sizeof(Element); ++p) bytes[p] = planes[p].data() + from;
-    if (inside < sizeof(Element)) {
-      std::memcpy(copy.data(), bytes[inside], size);
-      bytes[inside] = copy.data();
-    }
-    std::array<Element, kBlock> elements;
-    for (std::size_t i = 0; i < size; ++i) {
-      Element element = 0;
-      for (std::size_t p = 0; p < sizeof(Element); ++p) {
-        element = static_cast<Element>(element | static_cast<Element>(Element{bytes[p][i]} << 8 * p));
-      }
-      elements[i] = std::rotr(element, turn);
-    }
-    std::memcpy(out.data() + from * sizeof(Element), elements.data(), size * sizeof(Element));
-  }
 }
 
 // For each plane its coder and size, then the planes, lowest byte first. What is decoded goes into `state`
@@ -212,35 +152,26 @@ Status decode_planes(Bytes stored, const StreamLayout& layout, int turn, Mutable
   };
   InOrder hashed((count - 1) / kPieceSize + 1, hash);
   return run_in_place(count, width, 0, [&](std::size_t from, std::size_t end) -> Status {
-    if (width == 2) join_planes<std::uint16_t>(planes, inside, turn, from, end, out);
-    if (width == 4) join_planes<std::uint32_t>(planes, inside, turn, from, end, out);
-    if (width == 8) join_planes<std::uint64_t>(planes, inside, turn, from, end, out);
+    join_planes(planes, width, inside, turn, from, end, out);
     for (; from < end; from += kPieceSize) hashed.done(from / kPieceSize);
     return {};
   });
 }
 
-bool codes_in_range(Bytes codes, bool is_signed, CodeRange range) {
-  return std::ranges::none_of(codes, [&](std::uint8_t code) {
-    const int value = is_signed ? static_cast<std::int8_t>(code) : code;
-    return value < range.low || value > range.high;
-  });
-}
-
 Status check_codes(const TensorHeader& header, Bytes codes) {
   if (header.form == Form::affine) {
-    if (codes_in_range(codes, header.signed_codes, code_range(header.bits, header.signed_codes))) return {};
+    if (codes_in_range(codes, header.bits, header.signed_codes)) return {};
     return damaged("a code does not fit " + std::to_string(header.bits) + " bits");
   }
-  if (std::ranges::any_of(codes, [&](std::uint8_t index) { return index >= header.entries; })) {
+  if (!indices_below(codes, header.entries)) {
     return damaged("an index is past the end of its codebook");
   }
   return {};
 }
 
 Status check_scales(const TensorHeader& header, const Parts& parts) {
-  const CodeRange range = code_range(header.bits, header.signed_codes);
-  if (!codes_in_range(parts[2], header.signed_codes, range)) return damaged("a zero point is out of range");
+  if (!codes_in_range(parts[2], header.bits, header.signed_codes))
+    return damaged("a zero point is out of range");
   for (std::size_t at = 0; at < parts[1].size(); at += sizeof(float)) {
     float scale = 0;
     std::memcpy(&scale, parts[1].data() + at, sizeof scale);
@@ -388,7 +319,7 @@ Expected<DecodedTensor> decode_tensor(const TensorInfo& tensor) noexcept {
 }
 
 std::string place_of(const TensorInfo& tensor) {
-  return "tensor '" + std::string(tensor.name) + "'";
+  return quoted("tensor", tensor.name);
 }
 
 }  // namespace pith::loader

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "loader/sort.h"
 #include "loader/wire.h"
 
 namespace pith::loader {
@@ -52,7 +53,8 @@ class Walker {
     by_name_.resize(container.tensors().size());
     taken_.resize(by_name_.size());
     for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
-    std::ranges::sort(by_name_, {}, [&](std::size_t i) { return container.tensors()[i].name; });
+    const auto tensors = container.tensors();
+    sort_numbers(by_name_, [&](std::size_t a, std::size_t b) { return tensors[a].name < tensors[b].name; });
   }
 
   Expected<GraphIndex> run() {
@@ -61,8 +63,8 @@ class Walker {
     const auto missing = std::ranges::find(taken_, std::uint8_t{0});
     if (missing != taken_.end()) {
       const auto index = static_cast<std::size_t>(missing - taken_.begin());
-      return std::unexpected(damaged("tensor '" + std::string(container_.tensors()[index].name) +
-                                     "' has no place in the graph"));
+      return std::unexpected(
+          damaged(quoted("tensor", container_.tensors()[index].name, " has no place in the graph")));
     }
     return std::move(index_);
   }
@@ -174,21 +176,19 @@ class Walker {
     if (!head) return no_model();
     if (head->external) return damaged("the graph refers to external data");
     if (!stored || head->has_data) return {};
-    const auto wrong = [&](const char* what) {
-      return damaged("initializer '" + std::string(head->name) + "' " + what);
-    };
+    const auto wrong = [&](const char* what) { return damaged(quoted("initializer", head->name, what)); };
     const auto tensors = container_.tensors();
     const auto found =
         std::ranges::lower_bound(by_name_, head->name, {}, [&](std::size_t i) { return tensors[i].name; });
     if (found == by_name_.end() || tensors[*found].name != head->name) {
       const bool empty = std::ranges::find(head->dims, std::uint64_t{0}) != head->dims.end();
-      return empty ? Status() : wrong("has no data");
+      return empty ? Status() : wrong(" has no data");
     }
-    if (taken_[*found] != 0) return wrong("occurs twice");
+    if (taken_[*found] != 0) return wrong(" occurs twice");
     taken_[*found] = 1;
     const TensorHeader& header = tensors[*found].header;
     if (head->dtype != header.dtype || !std::ranges::equal(head->dims, header.dims))
-      return wrong("has another type or shape than its values");
+      return wrong(" has another type or shape than its values");
     grow(*found);
     return {};
   }
@@ -216,7 +216,7 @@ class Walker {
     const std::string_view key(key_.data(), key_.size());
     if (std::ranges::binary_search(container_.operators(), key)) return {};
     if (container_.is_draft() && key == "Constant") return {};
-    return damaged("the graph has an operator '" + std::string(key) + "' that the file does not list");
+    return damaged(quoted("the graph has an operator", key, " that the file does not list"));
   }
 
   Bytes bytes_;

@@ -8,28 +8,11 @@
 #include <mutex>
 #include <span>
 
+#include "loader/function_ref.h"
 #include "loader/memory.h"
 #include "loader/status.h"
 
 namespace pith::loader {
-
-// Refers to a function that outlives it: templates stay out of what runs on threads.
-template <class Signature>
-class FunctionRef;
-template <class Result, class... Arguments>
-class FunctionRef<Result(Arguments...)> {
- public:
-  template <class Function>
-  FunctionRef(const Function& function)  // NOLINT(google-explicit-constructor): as functions are passed
-      : object_(&function), call_([](const void* object, Arguments... arguments) -> Result {
-          return (*static_cast<const Function*>(object))(arguments...);
-        }) {}
-  Result operator()(Arguments... arguments) const { return call_(object_, arguments...); }
-
- private:
-  const void* object_;
-  Result (*call_)(const void*, Arguments...);
-};
 
 // Calls job(order[0]), job(order[1]) ... each once, begun in this order, on up to `threads` threads, this one
 // among them. Threads that find no job left take part in what run_parts() does in the others. Returns the

@@ -10,6 +10,7 @@
 #include "loader/decode.h"
 #include "loader/open_file.h"
 #include "loader/parallel.h"
+#include "loader/sort.h"
 
 struct pith_file {
   explicit pith_file(const pith::loader::Memory& from) : memory(from) {}
@@ -166,7 +167,8 @@ Status decode_all(const OpenFile& file, std::size_t first, std::span<std::uint8_
     order.push_back(i);
     most_threads += 1 + size(i) / kBytesForThread;
   }
-  std::ranges::stable_sort(order, std::ranges::greater(), size);
+  sort_numbers(order,
+               [&](std::size_t a, std::size_t b) { return size(a) != size(b) ? size(a) > size(b) : a < b; });
   const auto used = static_cast<std::size_t>(std::min<std::uint64_t>(thread_count(threads), most_threads));
   return run_parallel(order, used,
                       [&](std::size_t i) { return file.decode(first + i, bytes_at(places[i], size(i))); });
@@ -372,7 +374,7 @@ pith_status pith_check_operators(const pith_file* file, const char* const* allow
     // Each operator of the model is another one, so no more than count + 1 of them are looked for.
     for (const std::string_view name : file->opened->container.operators()) {
       if (std::ranges::find(names, name, [](const char* n) { return std::string_view(n); }) == names.end())
-        return fail(PITH_NOT_ALLOWED, message, "operator '" + std::string(name) + "' is not allowed");
+        return fail(PITH_NOT_ALLOWED, message, quoted("operator", name, " is not allowed"));
     }
     return PITH_OK;
   });

@@ -26,7 +26,7 @@ constexpr Counter make_counter(std::uint32_t chance22, std::uint32_t count) {
 
 inline void update(Counter& counter, bool bit) {
   // From the far end for a 1, so that it is the same step for both.
-  const std::uint32_t mirror = bit ? 0xFFFF0000U : 0;
+  const std::uint32_t mirror = (0 - std::uint32_t{bit}) & 0xFFFF0000U;
   const std::uint32_t mirrored = counter ^ mirror;
   const std::uint32_t rate = counter & 0xFFFFU;
   counter = (mirrored - ((mirrored >> 16) * rate & 0xFFFF0000U) - (rate * rate >> 16)) ^ mirror;
@@ -61,56 +61,69 @@ inline std::uint32_t chance_of_sum(std::int32_t sum) {
 
 // What a weight moves by is this times the odds, in 2^-16.
 inline std::int32_t mixer_step(Mixer& mixer, std::uint32_t chance, bool bit) {
-  const std::int32_t error = (bit ? 65536 : 0) - static_cast<std::int32_t>(chance);
+  const std::int32_t error = (std::int32_t{bit} << 16) - static_cast<std::int32_t>(chance);
   const std::int32_t step = error * kMixerRate[mixer.count] >> 10;
-  mixer.count = static_cast<std::uint16_t>(mixer.count + (mixer.count < kMixerSettled ? 1 : 0));
+  mixer.count = static_cast<std::uint16_t>(mixer.count + std::uint16_t{mixer.count < kMixerSettled});
   return step;
 }
 
-inline std::uint32_t mix(const Mixer& mixer, const Odds& odds) {
-  std::int32_t sum = 0;
-  for (std::size_t i = 0; i < kInputs; ++i) sum += std::int32_t{odds[i]} * mixer.weights[i];
-  return chance_of_sum(sum);
-}
+// The four counters of a decision are element `at` of these.
+using Counters = std::array<Counter*, kInputs>;
 
-inline void learn(Mixer& mixer, const Odds& odds, std::uint32_t chance, bool bit) {
-  const std::int32_t step = mixer_step(mixer, chance, bit);
-  for (std::size_t i = 0; i < kInputs; ++i) {
-    const std::int32_t moved = mixer.weights[i] + ((odds[i] * step + 32768) >> 16);
-    mixer.weights[i] = static_cast<std::int16_t>(std::clamp(moved, -32768, 32767));
-  }
-}
-
-// Codes a bit with the mixed chance of four counters and teaches mixer and counters: mix, code, learn,
-// update.
+// A decision that is ready to be coded. It may be made before another one with another mixer and other
+// counters is coded, so that whatever comes of that one its own chance is there already.
+struct Mixed {
 #if defined(__SSE2__)
-template <class Coder>
-inline bool code_mixed(Coder& coder, Mixer& mixer, const std::array<Counter*, kInputs>& counters,
-                       std::size_t at, bool bit) {
-  const Counter c0 = counters[0][at];
-  const Counter c1 = counters[1][at];
-  const Counter c2 = counters[2][at];
-  const Counter c3 = counters[3][at];
-  __m128i odds = _mm_cvtsi32_si128(odds_of(c0));
-  odds = _mm_insert_epi16(odds, odds_of(c1), 1);
-  odds = _mm_insert_epi16(odds, odds_of(c2), 2);
-  odds = _mm_insert_epi16(odds, odds_of(c3), 3);
+  __m128i odds;  // the upper four are 0
+#else
+  Odds odds;
+#endif
+  std::uint32_t chance;
+};
+
+#if defined(__SSE2__)
+inline void set_chance(const Mixer& mixer, Mixed& mixed) {
   const __m128i weights = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(mixer.weights.data()));
-  __m128i sums = _mm_madd_epi16(odds, weights);  // the weights of the upper, undefined odds are 0
+  __m128i sums = _mm_madd_epi16(mixed.odds, weights);
   sums = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 1));
-  const std::uint32_t chance = chance_of_sum(_mm_cvtsi128_si32(sums));
+  mixed.chance = chance_of_sum(_mm_cvtsi128_si32(sums));
+}
 
-  bit = coder.code(chance, bit);
+inline Mixed mixed_of(const Mixer& mixer, const Counters& counters, std::size_t at) {
+  Mixed mixed;
+  mixed.odds = _mm_cvtsi32_si128(static_cast<std::uint16_t>(odds_of(counters[0][at])));
+  mixed.odds = _mm_insert_epi16(mixed.odds, odds_of(counters[1][at]), 1);
+  mixed.odds = _mm_insert_epi16(mixed.odds, odds_of(counters[2][at]), 2);
+  mixed.odds = _mm_insert_epi16(mixed.odds, odds_of(counters[3][at]), 3);
+  set_chance(mixer, mixed);
+  return mixed;
+}
 
-  const __m128i step = _mm_set1_epi16(static_cast<std::int16_t>(mixer_step(mixer, chance, bit)));
+// The last odds are given.
+inline Mixed mixed_of(const Mixer& mixer, const std::array<Counter*, 3>& counters, std::int16_t last) {
+  Mixed mixed;
+  mixed.odds = _mm_cvtsi32_si128(static_cast<std::uint16_t>(odds_of(*counters[0])));
+  mixed.odds = _mm_insert_epi16(mixed.odds, odds_of(*counters[1]), 1);
+  mixed.odds = _mm_insert_epi16(mixed.odds, odds_of(*counters[2]), 2);
+  mixed.odds = _mm_insert_epi16(mixed.odds, last, 3);
+  set_chance(mixer, mixed);
+  return mixed;
+}
+
+inline void learn(Mixer& mixer, const Mixed& mixed, bool bit) {
+  auto* const stored = reinterpret_cast<__m128i*>(mixer.weights.data());
+  const __m128i step = _mm_set1_epi16(static_cast<std::int16_t>(mixer_step(mixer, mixed.chance, bit)));
   const __m128i change =
-      _mm_add_epi16(_mm_mulhi_epi16(odds, step), _mm_srli_epi16(_mm_mullo_epi16(odds, step), 15));
-  _mm_storel_epi64(reinterpret_cast<__m128i*>(mixer.weights.data()), _mm_adds_epi16(weights, change));
+      _mm_add_epi16(_mm_mulhi_epi16(mixed.odds, step), _mm_srli_epi16(_mm_mullo_epi16(mixed.odds, step), 15));
+  _mm_storel_epi64(stored, _mm_adds_epi16(_mm_loadl_epi64(stored), change));
+}
 
-  const __m128i mirror = _mm_set1_epi32(bit ? static_cast<std::int32_t>(0xFFFF0000U) : 0);
-  __m128i state = _mm_unpacklo_epi64(
-      _mm_unpacklo_epi32(_mm_cvtsi32_si128(static_cast<int>(c0)), _mm_cvtsi32_si128(static_cast<int>(c1))),
-      _mm_unpacklo_epi32(_mm_cvtsi32_si128(static_cast<int>(c2)), _mm_cvtsi32_si128(static_cast<int>(c3))));
+inline void update(const Counters& counters, std::size_t at, bool bit) {
+  const auto load = [&](std::size_t i) { return _mm_cvtsi32_si128(static_cast<int>(counters[i][at])); };
+  const __m128i mirror =
+      _mm_set1_epi32(-static_cast<std::int32_t>(bit) & static_cast<std::int32_t>(0xFFFF0000U));
+  __m128i state =
+      _mm_unpacklo_epi64(_mm_unpacklo_epi32(load(0), load(1)), _mm_unpacklo_epi32(load(2), load(3)));
   state = _mm_xor_si128(state, mirror);
   // Each half times the rate, which is the lower half of both factors here.
   const __m128i rates = _mm_shufflehi_epi16(_mm_shufflelo_epi16(state, 0xA0), 0xA0);
@@ -119,21 +132,51 @@ inline bool code_mixed(Coder& coder, Mixer& mixer, const std::array<Counter*, kI
   counters[1][at] = static_cast<Counter>(_mm_cvtsi128_si32(_mm_shuffle_epi32(state, 1)));
   counters[2][at] = static_cast<Counter>(_mm_cvtsi128_si32(_mm_shuffle_epi32(state, 2)));
   counters[3][at] = static_cast<Counter>(_mm_cvtsi128_si32(_mm_shuffle_epi32(state, 3)));
-  return bit;
 }
 #else
-template <class Coder>
-inline bool code_mixed(Coder& coder, Mixer& mixer, const std::array<Counter*, kInputs>& counters,
-                       std::size_t at, bool bit) {
-  Odds odds;
-  for (std::size_t i = 0; i < kInputs; ++i) odds[i] = odds_of(counters[i][at]);
-  const std::uint32_t chance = mix(mixer, odds);
-  bit = coder.code(chance, bit);
-  learn(mixer, odds, chance, bit);
+inline void set_chance(const Mixer& mixer, Mixed& mixed) {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < kInputs; ++i) sum += std::int32_t{mixed.odds[i]} * mixer.weights[i];
+  mixed.chance = chance_of_sum(sum);
+}
+
+inline Mixed mixed_of(const Mixer& mixer, const Counters& counters, std::size_t at) {
+  Mixed mixed;
+  for (std::size_t i = 0; i < kInputs; ++i) mixed.odds[i] = odds_of(counters[i][at]);
+  set_chance(mixer, mixed);
+  return mixed;
+}
+
+// The last odds are given.
+inline Mixed mixed_of(const Mixer& mixer, const std::array<Counter*, 3>& counters, std::int16_t last) {
+  Mixed mixed;
+  mixed.odds = {odds_of(*counters[0]), odds_of(*counters[1]), odds_of(*counters[2]), last};
+  set_chance(mixer, mixed);
+  return mixed;
+}
+
+inline void learn(Mixer& mixer, const Mixed& mixed, bool bit) {
+  const std::int32_t step = mixer_step(mixer, mixed.chance, bit);
+  for (std::size_t i = 0; i < kInputs; ++i) {
+    const std::int32_t moved = mixer.weights[i] + ((mixed.odds[i] * step + 32768) >> 16);
+    mixer.weights[i] = static_cast<std::int16_t>(std::clamp(moved, -32768, 32767));
+  }
+}
+
+inline void update(const Counters& counters, std::size_t at, bool bit) {
   for (Counter* counter : counters) update(counter[at], bit);
-  return bit;
 }
 #endif
+
+// Codes a bit with the mixed chance of four counters and teaches mixer and counters.
+template <class Coder>
+inline bool code_mixed(Coder& coder, const Mixed& mixed, Mixer& mixer, const Counters& counters,
+                       std::size_t at, bool bit) {
+  bit = coder.code(mixed.chance, bit);
+  learn(mixer, mixed, bit);
+  update(counters, at, bit);
+  return bit;
+}
 
 // A linear predictor that learns from each value: eight neighbours in -511..511 and their weights, 16384 = 1.
 inline constexpr std::size_t kTaps = 8;

@@ -27,20 +27,17 @@ constexpr Survival survival_of(bool gaussian) {
   return survival;
 }
 
+constexpr Survival kLaplace = survival_of(false);
+constexpr Survival kGauss = survival_of(true);
+
 // The mixtures of Laplace and Gauss, 3 : 0 to 0 : 3.
-constexpr std::array<Survival, kShapes> kSurvival = [] {
-  const Survival laplace = survival_of(false);
-  const Survival gauss = survival_of(true);
-  std::array<Survival, kShapes> result{};
-  for (std::size_t shape = 0; shape < kShapes; ++shape) {
-    for (std::size_t step = 0; step <= kSteps; ++step) {
-      const std::uint64_t sum =
-          (kShapes - 1 - shape) * std::uint64_t{laplace[step]} + shape * std::uint64_t{gauss[step]};
-      result[shape][step] = static_cast<std::uint32_t>(sum / (kShapes - 1));
-    }
+constexpr void mix_survival(std::size_t shape, Survival& result) {
+  for (std::size_t step = 0; step <= kSteps; ++step) {
+    const std::uint64_t sum =
+        (kShapes - 1 - shape) * std::uint64_t{kLaplace[step]} + shape * std::uint64_t{kGauss[step]};
+    result[step] = static_cast<std::uint32_t>(sum / (kShapes - 1));
   }
-  return result;
-}();
+}
 
 // Twice the value from which on the nearest magnitude is at least m >= 1.
 constexpr std::uint64_t twice_threshold(std::uint64_t m, Magnitudes magnitudes) {
@@ -67,6 +64,8 @@ constexpr std::int32_t kEqualMean16 = 32;
 constexpr std::array<std::array<std::int8_t, 40>, kShapes> kScale16 = [] {
   std::array<std::array<std::int8_t, 40>, kShapes> result{};
   for (std::size_t shape = 0; shape < kShapes; ++shape) {
+    Survival survival{};
+    mix_survival(shape, survival);
     std::int32_t scale16 = -80;
     std::uint64_t mean = 0;
     for (std::size_t i = 0; i < 40; ++i) {
@@ -75,7 +74,7 @@ constexpr std::array<std::array<std::int8_t, 40>, kShapes> kScale16 = [] {
         ++scale16;
         mean = 0;
         for (std::uint64_t m = 1; m < 64; ++m) {
-          const std::uint64_t chance = beyond(kSurvival[shape], 2 * m - 1, power16(-scale16, 20));
+          const std::uint64_t chance = beyond(survival, 2 * m - 1, power16(-scale16, 20));
           if (chance < 1024) break;
           mean += chance;
         }
@@ -94,7 +93,8 @@ std::uint32_t chance22(std::uint64_t part, std::uint64_t whole) {
 
 void fill_prior(std::uint32_t shape, std::int32_t mean16, std::uint32_t shift, bool zero_first,
                 Magnitudes magnitudes, Prior& prior) {
-  const Survival& survival = kSurvival[shape];
+  Survival survival;
+  mix_survival(shape, survival);
   const std::uint64_t step = std::uint64_t{1} << shift;
   for (std::size_t level = 0; level < kLevels; ++level) {
     const std::int32_t level16 =

@@ -21,40 +21,68 @@ enum class StatusCode : std::uint8_t {
   unreadable,     // the system does not give the file's bytes
 };
 
-// A code and one sentence; the sentence is empty when the code is `ok`.
+// A code and one sentence; the sentence is empty when the code is `ok`. Most sentences are texts of the
+// program itself, so that a Status is mostly made, moved and dropped without a call.
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(StatusCode code, std::string message) : code_(code), message_(std::move(message)) {}
+  // Of a text that lives as long as the program.
+  Status(StatusCode code, const char* text) : text_(text), code_(code) {}
+  Status(StatusCode code, const std::string& text);
+  Status(const Status& other);
+  Status(Status&& other) noexcept
+      : text_(std::exchange(other.text_, "")),
+        code_(other.code_),
+        owned_(std::exchange(other.owned_, false)) {}
+  Status& operator=(Status other) noexcept {
+    std::swap(text_, other.text_);
+    std::swap(code_, other.code_);
+    std::swap(owned_, other.owned_);
+    return *this;
+  }
+  ~Status() {
+    if (owned_) release(text_);
+  }
 
   [[nodiscard]] bool ok() const { return code_ == StatusCode::ok; }
   [[nodiscard]] StatusCode code() const { return code_; }
-  [[nodiscard]] const std::string& message() const { return message_; }
+  [[nodiscard]] std::string_view message() const { return text_; }
 
   // The same status with "where: " before its sentence.
-  [[nodiscard]] Status in(std::string_view where) && {
-    message_.insert(0, std::string(where) + ": ");
-    return std::move(*this);
-  }
+  [[nodiscard]] Status in(std::string_view where) &&;
 
  private:
+  static void release(const char* text) noexcept;
+
+  const char* text_ = "";
   StatusCode code_ = StatusCode::ok;
-  std::string message_;
+  bool owned_ = false;  // the text, by this
 };
 
 template <class T>
 using Expected = std::expected<T, Status>;
 
-[[nodiscard]] inline Status damaged(std::string message) {
-  return {StatusCode::damaged, std::move(message)};
+// Of a text that lives as long as the program.
+[[nodiscard]] inline Status damaged(const char* text) {
+  return {StatusCode::damaged, text};
 }
+[[nodiscard]] inline Status damaged(const std::string& text) {
+  return {StatusCode::damaged, text};
+}
+
+// Needs no memory.
+[[nodiscard]] inline Status out_of_memory() {
+  return {StatusCode::out_of_memory, "out of memory"};
+}
+
+// "WHAT 'NAME'REST", for messages.
+[[nodiscard]] std::string quoted(std::string_view what, std::string_view name, std::string_view rest = {});
 
 // Calls `function`, which returns an Expected<T> or a Status, and turns an
 // exception of the standard library (only allocation can throw) into one.
 template <class Function>
 [[nodiscard]] auto guarded(Function&& function) noexcept -> decltype(function()) {
   using Returned = decltype(function());
-  const auto out_of_memory = [] { return Status(StatusCode::out_of_memory, "out of memory"); };
   try {
     return std::forward<Function>(function)();
   } catch (const std::exception&) {

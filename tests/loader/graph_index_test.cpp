@@ -52,7 +52,7 @@ std::string refused(const std::string& graph) {
   const auto container = Container::open(octets(bytes));
   REQUIRE(container);
   const auto index = index_graph(octets(graph), *container);
-  return index ? "" : index.error().message();
+  return std::string(index ? "" : index.error().message());
 }
 
 std::string inside(std::string graph, int times) {
