@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "cli/evaluation.h"
@@ -60,6 +61,8 @@ class Candidates final : public search::Judge {
   ir::Model original_;
   std::uint64_t original_bytes_;
   std::vector<std::vector<ir::Tensor>> outputs_;  // of the original; empty until they are asked for
+  std::optional<ir::Buffer> anchor_;              // what was measured on all samples last
+  bool anchored_ = false;                         // whether `evaluation` saw it too
   MeasurementCache cache_;
 };
 

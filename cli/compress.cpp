@@ -244,6 +244,8 @@ Result<Exit> run_compress(const Args& args, Ui& ui) {
     PITH_TRY(const auto runtime, engine::Runtime::load(args.ort_lib));
     PITH_CHECK_OK(plan.budgets.install(ui, {runtime, *calibration}, original, *evaluation, plan.context,
                                        plan.targets.front().format, plan.pipeline));
+    // Without the options that the search chooses for each layer.
+    report.resolved = plan.pipeline.print();
   }
   PITH_TRY(ir::Model model, with_opset(original, args.opset));
   Watcher watcher(ui, model);

@@ -1,6 +1,7 @@
 #include "cli/evaluation.h"
 
-#include <cmath>
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "cli/named_data.h"
@@ -18,6 +19,26 @@ report::QualityEntry entry_of(const engine::Quality& quality) {
   entry.ci95_high = quality.ci95_high;
   entry.samples = quality.samples;
   return entry;
+}
+
+// The samples that tell most about another model, at least `most`; none where that is all of them.
+std::vector<std::uint64_t> telling_samples(const engine::Evaluation& anchor, std::uint64_t most) {
+  const std::uint64_t samples = anchor.of_sample.size();
+  if (anchor.unit == 0) return {};
+  const std::uint64_t count = (most + anchor.unit - 1) / anchor.unit * anchor.unit;
+  if (count >= samples) return {};
+  std::vector<std::uint64_t> order(samples);
+  std::iota(order.begin(), order.end(), 0);
+  if (!anchor.margins.empty()) {
+    std::ranges::stable_sort(order, {}, [&](std::uint64_t i) { return anchor.margins[i]; });
+  } else {
+    const std::uint64_t stride = samples / count;
+    std::ranges::stable_sort(order, {}, [&](std::uint64_t i) { return i % stride; });
+  }
+  order.resize(count);
+  // The order of the file, so that what ties decide does not matter.
+  std::ranges::sort(order);
+  return order;
 }
 
 }  // namespace
@@ -47,7 +68,7 @@ Evaluation::Evaluation(const Args& args, Ui& ui, engine::Runtime runtime, engine
   engine::Split others = drawn;
   others.drawn = false;
   searched_.data = data.part(others);
-  held_out_ = Part{.data = data.part(drawn), .reference = {}, .references = {}};
+  held_out_ = Part{.data = data.part(drawn), .reference = {}, .anchor = {}};
 }
 
 Result<std::optional<Evaluation>> Evaluation::open(const Args& args, Ui& ui) {
@@ -140,37 +161,51 @@ Result<report::QualityEntry> Evaluation::measure(const ir::Buffer& model, const 
   return entry;
 }
 
-Result<search::Judge::Measured> Evaluation::compare(const ir::Buffer& model, Samples samples,
-                                                    std::uint64_t most) {
-  Part& on = part(samples);
+engine::EvaluateOptions Evaluation::compare_options(const Part& on) {
   PITH_ASSERT(on.reference && reference_model_, "a reference to compare with");
   auto how = options();
   how.progress = nullptr;
-  const engine::Evaluation* reference = &*on.reference;
-  const bool some = most > 0 && most < reference->quality.samples;
-  if (some) {
-    how.max_samples = most;
-    auto found = on.references.find(most);
-    if (found == on.references.end()) {
-      auto alone = how;
-      if (needs_reference()) alone.reference_model = reference_model_->bytes();
-      PITH_TRY(engine::Evaluation evaluated, evaluate(*reference_model_, on, alone));
-      found = on.references.emplace(most, std::move(evaluated)).first;
-    }
-    reference = &found->second;
-  }
-  how.reference = &reference->predictions;
+  how.reference = &on.reference->predictions;
   if (metric_ == engine::Metric::mse && needs_reference()) how.reference_model = reference_model_->bytes();
-  PITH_TRY(const auto measured, evaluate(model, on, how));
-  search::Judge::Measured result{.metric = measured.quality.value,
-                                 .original = reference->quality.value,
+  return how;
+}
+
+Result<search::Judge::Measured> Evaluation::compare(const ir::Buffer& model, Samples samples) {
+  Part& on = part(samples);
+  PITH_TRY(on.anchor, evaluate(model, on, compare_options(on)));
+  return search::Judge::Measured{.metric = on.anchor->quality.value,
+                                 .original = on.reference->quality.value,
                                  .higher_is_better = engine::higher_is_better(metric_)};
-  if (some && measured.agreement) {
-    // Only samples that are decided differently can change a rate.
-    const double differ = 1 - measured.agreement->value;
-    result.uncertainty = 2 * std::sqrt(differ / static_cast<double>(measured.quality.samples));
+}
+
+std::uint64_t Evaluation::searched_samples() const {
+  PITH_ASSERT(searched_.reference, "a reference that was measured");
+  return searched_.reference->quality.samples;
+}
+
+Result<search::Judge::Measured> Evaluation::estimate(const ir::Buffer& model, std::uint64_t most) {
+  const engine::Evaluation& anchor = searched_.anchor ? *searched_.anchor : *searched_.reference;
+  std::vector<std::uint64_t> positions = telling_samples(anchor, most);
+  if (positions.empty()) return compare(model, Samples::searched);
+  auto how = compare_options(searched_);
+  // What the reference decides for these.
+  engine::Predictions decided;
+  if (!how.reference->decisions.empty()) {
+    for (const std::uint64_t position : positions)
+      decided.decisions.push_back(how.reference->decisions[position]);
   }
-  return result;
+  how.reference = &decided;
+  const Part some{.data = searched_.data.at(positions), .reference = {}, .anchor = {}};
+  PITH_TRY(const engine::Evaluation measured, evaluate(model, some, how));
+  double change = 0;
+  for (std::size_t i = 0; i < positions.size(); ++i)
+    change += measured.of_sample[i] - anchor.of_sample[positions[i]];
+  const auto counted =
+      static_cast<double>(metric_ == engine::Metric::mse ? positions.size() : anchor.of_sample.size());
+  return search::Judge::Measured{.metric = anchor.quality.value + change / counted,
+                                 .original = searched_.reference->quality.value,
+                                 .higher_is_better = engine::higher_is_better(metric_),
+                                 .estimated = true};
 }
 
 }  // namespace pith::cli

@@ -1,7 +1,6 @@
 // Measures models on the data that the flags name.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 
@@ -41,10 +40,18 @@ class Evaluation {
   [[nodiscard]] Result<report::QualityEntry> measure(const ir::Buffer& model, const std::string& stage,
                                                      Samples samples = Samples::searched);
 
-  // The metric of a model and of the reference on the first of these samples, or on all that measure() looks
-  // at (most = 0, or when there are not more). measure_reference() must have been called.
-  [[nodiscard]] Result<search::Judge::Measured> compare(const ir::Buffer& model, Samples samples,
-                                                        std::uint64_t most = 0);
+  // The metric of a model and of the reference on all samples that measure() looks at. Estimates of other
+  // models start from this one from then on (before from the reference). measure_reference() must have been
+  // called.
+  [[nodiscard]] Result<search::Judge::Measured> compare(const ir::Buffer& model, Samples samples);
+
+  // An estimate of compare() on the samples searched, from about `most` of them: for rates those whose scores
+  // are closest to another verdict on the model that compare() saw last, as if all others stayed as they were
+  // there; for mse some spread evenly, as if all others changed like these. All of them are taken, and
+  // `estimated` is not set, where there are not more or they are one recorded run.
+  [[nodiscard]] Result<search::Judge::Measured> estimate(const ir::Buffer& model, std::uint64_t most);
+  // The number of samples searched; of one recorded run what the model makes of it.
+  [[nodiscard]] std::uint64_t searched_samples() const;
 
   // Of what compare() depends on beside the two models: data, metric, --max-samples.
   [[nodiscard]] engine::Digest content(Samples samples) const;
@@ -68,8 +75,10 @@ class Evaluation {
   struct Part {
     engine::Dataset data;
     std::optional<engine::Evaluation> reference;
-    std::map<std::uint64_t, engine::Evaluation> references;  // on the first samples
+    std::optional<engine::Evaluation> anchor;  // what estimates start from
   };
+  // How a model is compared with the reference on these samples.
+  [[nodiscard]] engine::EvaluateOptions compare_options(const Part& on);
   [[nodiscard]] Part& part(Samples samples);
   [[nodiscard]] const Part& part(Samples samples) const;
   [[nodiscard]] Result<engine::Evaluation> evaluate(const ir::Buffer& model, const Part& part,

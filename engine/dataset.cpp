@@ -79,12 +79,20 @@ Digest Dataset::content() const {
     hash.add(split_->share).add(split_->seed).add(split_->of_first);
     hash.add(static_cast<std::uint64_t>(split_->drawn));
   }
+  hash.add(std::as_bytes(std::span(at_)));
   return hash.digest();
 }
 
 Dataset Dataset::part(const Split& split) const {
   Dataset dataset = *this;
   dataset.split_ = split;
+  return dataset;
+}
+
+Dataset Dataset::at(std::vector<std::uint64_t> positions) const {
+  PITH_ASSERT(!positions.empty() && at_.empty(), "samples of no samples, or of samples chosen before");
+  Dataset dataset = *this;
+  dataset.at_ = std::move(positions);
   return dataset;
 }
 

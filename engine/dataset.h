@@ -31,6 +31,8 @@ class BoundDataset {
   // Arrays that disagree about axis 0 are one run, recorded whole: one batch that is never cut.
   [[nodiscard]] bool recorded_run() const { return samples_ == 0; }
   [[nodiscard]] std::uint64_t batch_size() const { return batch_size_; }
+  // What the number of samples has to be a multiple of: the batch that the model fixes, or 1.
+  [[nodiscard]] std::uint64_t unit() const { return unit_; }
   [[nodiscard]] std::uint64_t batches() const;
   // Samples in a batch: the batch size, fewer in the last one.
   [[nodiscard]] std::uint64_t samples_in(std::uint64_t batch) const;
@@ -51,6 +53,7 @@ class BoundDataset {
   Normalization normalization_;
   std::uint64_t samples_ = 0;
   std::uint64_t batch_size_ = 0;
+  std::uint64_t unit_ = 1;
 };
 
 class Dataset {
@@ -66,6 +69,10 @@ class Dataset {
 
   // The same arrays, of which bind() takes these samples only.
   [[nodiscard]] Dataset part(const Split& split) const;
+
+  // The same arrays, of which bind() takes the samples at these positions, in this order; positions are those
+  // among the samples that it would take without this.
+  [[nodiscard]] Dataset at(std::vector<std::uint64_t> positions) const;
 
   // Lays the arrays out for a model:
   //   - arrays feed the inputs of the same name, the others in order when the counts agree; the array of the
@@ -86,6 +93,7 @@ class Dataset {
   std::vector<NamedTensor> arrays_;
   std::optional<ir::Tensor> labels_;  // from a file of their own
   std::optional<Split> split_;
+  std::vector<std::uint64_t> at_;  // positions of samples; empty: all of them
 };
 
 }  // namespace pith::engine

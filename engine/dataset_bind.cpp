@@ -193,7 +193,7 @@ Result<BoundDataset> Dataset::bind_arrays(std::span<const TensorInfo> inputs,
     bound.feeds_.push_back(std::move(feed));
   }
   if (layout.samples == 0) {
-    if (!split_) return bound;
+    if (!split_ && at_.empty()) return bound;
     return fail(ErrorCode::data, "one recorded run has no samples of which a part could be taken",
                 "its arrays disagree on how many samples there are");
   }
@@ -205,16 +205,25 @@ Result<BoundDataset> Dataset::bind_arrays(std::span<const TensorInfo> inputs,
                             ir::to_string(bound.labels_->shape())),
                 "one label a sample is needed");
   }
+  bound.unit_ = static_cast<std::uint64_t>(std::max<std::int64_t>(layout.fixed_batch, 1));
   if (split_) {
-    const auto unit = static_cast<std::uint64_t>(std::max<std::int64_t>(layout.fixed_batch, 1));
-    PITH_TRY(bound.positions_, positions_of(*split_, layout.samples, unit));
+    PITH_TRY(bound.positions_, positions_of(*split_, layout.samples, bound.unit_));
   }
   const std::uint64_t samples = split_ ? bound.positions_.size() : layout.samples;
   bound.samples_ = max_samples == 0 ? samples : std::min(samples, max_samples);
   if (split_) bound.positions_.resize(bound.samples_);
+  if (!at_.empty()) {
+    std::vector<std::uint64_t> chosen = at_;
+    for (std::uint64_t& position : chosen) {
+      PITH_ASSERT(position < bound.samples_, "a sample beyond the last");
+      if (split_) position = bound.positions_[position];
+    }
+    bound.positions_ = std::move(chosen);
+    bound.samples_ = bound.positions_.size();
+  }
   if (bound.labels_) {
-    bound.labels_ =
-        split_ ? rows_at(*bound.labels_, bound.positions_) : rows(*bound.labels_, 0, bound.samples_);
+    bound.labels_ = !bound.positions_.empty() ? rows_at(*bound.labels_, bound.positions_)
+                                              : rows(*bound.labels_, 0, bound.samples_);
   }
   PITH_TRY(bound.batch_size_, batch_size_of(layout, bound.samples_, bound.feeds_));
   return bound;

@@ -17,6 +17,8 @@ struct Scores {
   std::vector<double> squared_errors;
   std::vector<std::int64_t> decisions;
   std::vector<std::int64_t> reference;
+  std::vector<std::int64_t> wanted;  // what the metric takes for right; empty for mse
+  std::vector<double> margins;
 };
 
 // A model and the data in the layout that it wants.
@@ -129,11 +131,33 @@ class Evaluator {
       PITH_TRY(const auto classes,
                class_labels(labels, decisions->classes, batch * subject_.data.batch_size()));
       scores.correct = count_equal(scores.decisions, classes);
+      scores.wanted = classes;
+    }
+    if (options_.metric == Metric::agreement) {
+      PITH_TRY(scores.wanted, reference_decisions(batch, scores));
+    }
+    if (!scores.wanted.empty()) {
+      PITH_TRY(scores.margins, margins(output, scores.wanted));
     }
     if (options_.metric == Metric::mse) {
       PITH_TRY(scores.squared_errors, errors_of(batch, output, expected));
     }
     return scores;
+  }
+
+  // What the reference decides for the samples of a batch.
+  [[nodiscard]] Result<std::vector<std::int64_t>> reference_decisions(std::uint64_t batch,
+                                                                      const Scores& scores) const {
+    if (options_.reference == nullptr) return scores.reference;
+    const auto& all = options_.reference->decisions;
+    const std::uint64_t first = batch * subject_.data.batch_size();
+    if (first + scores.samples > all.size()) {
+      const std::uint64_t samples = subject_.data.recorded_run() ? scores.samples : subject_.data.samples();
+      return fail(ErrorCode::data,
+                  fmt::format("the reference decided {} samples, the model {}", all.size(), samples));
+    }
+    const auto from = all.begin() + static_cast<std::ptrdiff_t>(first);
+    return std::vector(from, from + static_cast<std::ptrdiff_t>(scores.samples));
   }
 
   [[nodiscard]] Result<ir::Tensor> batch_labels(std::uint64_t batch, const ir::Tensor& output) const {
@@ -174,6 +198,8 @@ class Evaluator {
       append(all.squared_errors, scores.squared_errors);
       append(all.decisions, scores.decisions);
       append(all.reference, scores.reference);
+      append(all.wanted, scores.wanted);
+      append(all.margins, scores.margins);
     }
     const std::vector<std::int64_t>& reference =
         options_.reference ? options_.reference->decisions : all.reference;
@@ -198,6 +224,13 @@ class Evaluator {
         evaluation.quality = *evaluation.agreement;
         break;
     }
+    evaluation.of_sample = std::move(all.squared_errors);
+    for (std::size_t i = 0; i < all.wanted.size(); ++i) {
+      const bool right = all.decisions[i] == all.wanted[i] && all.decisions[i] != kNoDecision;
+      evaluation.of_sample.push_back(right ? 1 : 0);
+    }
+    evaluation.margins = std::move(all.margins);
+    evaluation.unit = subject_.data.recorded_run() ? 0 : subject_.data.unit();
     evaluation.predictions.decisions = std::move(all.decisions);
     return evaluation;
   }

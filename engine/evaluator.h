@@ -36,6 +36,11 @@ struct EvaluateOptions {
 
 struct Evaluation {
   Quality quality;
+  // What the metric is the mean of: of each sample 1 where it is decided right (by its label, or as the
+  // reference decides) and 0 where not, or its squared error.
+  std::vector<double> of_sample;
+  std::vector<double> margins;  // of each sample, by the class that is right (metrics.h); empty for mse
+  std::uint64_t unit = 1;       // the number of samples is a multiple of this; 0: they are one recorded run
   std::optional<Quality> agreement;  // with the reference, when one is given and the outputs are class scores
   Predictions predictions;           // empty when the outputs are no class scores
 };

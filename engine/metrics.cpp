@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <string>
 
 #include "engine/convert.h"
@@ -30,6 +31,24 @@ std::int64_t decide_row(std::span<const double> scores) {
   if (std::ranges::any_of(scores, [](double score) { return std::isnan(score); })) return kNoDecision;
   if (scores.size() == 1) return scores[0] > 0.5 ? 1 : 0;
   return std::ranges::max_element(scores) - scores.begin();
+}
+
+double margin_of_row(std::span<const double> scores, std::int64_t wanted) {
+  if (std::ranges::any_of(scores, [](double score) { return std::isnan(score); })) return 0;
+  if (scores.size() == 1) return std::abs(scores[0] - 0.5);
+  const auto place = static_cast<std::size_t>(wanted);
+  if (wanted < 0 || place >= scores.size()) return 0;
+  double other = -std::numeric_limits<double>::infinity();
+  double sum = 0;
+  bool chances = true;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (i != place) other = std::max(other, scores[i]);
+    sum += scores[i];
+    chances = chances && scores[i] >= 0;
+  }
+  if (!chances || std::abs(sum - 1) > 1e-3) return std::abs(scores[place] - other);
+  constexpr double kLeast = 1e-30;
+  return std::abs(std::log(std::max(scores[place], kLeast)) - std::log(std::max(other, kLeast)));
 }
 
 }  // namespace
@@ -100,6 +119,16 @@ Result<Decisions> decide(const ir::Tensor& output) {
     decisions.of_sample.push_back(decide_row(std::span(scores).subspan(start, width)));
   }
   return decisions;
+}
+
+Result<std::vector<double>> margins(const ir::Tensor& output, std::span<const std::int64_t> wanted) {
+  PITH_TRY(const std::vector<double> scores, to_doubles(output));
+  PITH_ASSERT(!wanted.empty() && scores.size() % wanted.size() == 0, "classes of other samples");
+  const std::size_t width = scores.size() / wanted.size();
+  std::vector<double> all;
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    all.push_back(margin_of_row(std::span(scores).subspan(i * width, width), wanted[i]));
+  return all;
 }
 
 std::uint64_t count_equal(std::span<const std::int64_t> a, std::span<const std::int64_t> b) {

@@ -55,6 +55,13 @@ struct Decisions {
 // Samples where both decide, and alike.
 [[nodiscard]] std::uint64_t count_equal(std::span<const std::int64_t> a, std::span<const std::int64_t> b);
 
+// How far each sample's scores are from the other verdict: the score of the class wanted and the best other
+// one, without sign; for [N] or [N,1] the score and 0.5. Chances (rows that sum to 1) count by their
+// logarithms, which tell those near 1 apart. 0 where a score is NaN or the class is none of the output's.
+// `wanted` has one class a sample, and decide() takes the output.
+[[nodiscard]] Result<std::vector<double>> margins(const ir::Tensor& output,
+                                                  std::span<const std::int64_t> wanted);
+
 // Labels [N] or [N,1] as class numbers. Refuses (ErrorCode::data) other shapes, NaN, fractions and numbers
 // below 0 or from `classes` on (0: no limit); `first` is the number of the first sample, for the message.
 [[nodiscard]] Result<std::vector<std::int64_t>> class_labels(const ir::Tensor& labels,

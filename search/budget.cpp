@@ -98,7 +98,7 @@ bool holds(const Budget& budget, const Cost& cost) {
   const double worse =
       cost.higher_is_better ? cost.original_metric - cost.metric : cost.metric - cost.original_metric;
   // Rates are quotients of counts; a limit that is met exactly is met.
-  const double slack = 1e-9 + cost.uncertainty;
+  const double slack = 1e-9;
   switch (budget.kind) {
     case Budget::Kind::drop:
       return worse <= budget.limit * (budget.relative ? std::abs(cost.original_metric) : 1) + slack;

@@ -32,7 +32,6 @@ struct Cost {
   double metric = 0;
   double original_metric = 0;
   bool higher_is_better = true;
-  double uncertainty = 0;  // by which the metric may be worse, and budgets still hold
 };
 
 [[nodiscard]] bool holds(const Budget& budget, const Cost& cost);

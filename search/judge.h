@@ -15,7 +15,7 @@ class Judge {
   [[nodiscard]] virtual Result<double> divergence(const ir::Model& candidate) = 0;
 
   enum class Samples : std::uint8_t {
-    some,      // the first few hundred, to see early that a candidate is bad
+    some,      // those that tell most about models near the one that was measured on all last
     all,       // that the search may see
     held_out,  // that it may not: looked at once the search is over
   };
@@ -23,9 +23,10 @@ class Judge {
     double metric = 0;
     double original = 0;  // of the original on the same samples
     bool higher_is_better = true;
-    double uncertainty = 0;  // of `metric - original`, two standard deviations; 0 on all samples
+    bool estimated = false;  // what it is on all samples, from some of them
   };
-  // The metric of the candidate as it would ship.
+  // The metric of the candidate as it would ship, on all samples (estimated from `some`) or on those held
+  // out.
   [[nodiscard]] virtual Result<Measured> metric(const ir::Model& candidate, Samples samples) = 0;
 
   // Whether there are samples of Samples::held_out.

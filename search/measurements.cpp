@@ -31,7 +31,7 @@ void append(std::string& text, T value) {
 }
 
 bool finite(const Measurement& m) {
-  return std::isfinite(m.value) && std::isfinite(m.original) && std::isfinite(m.uncertainty);
+  return std::isfinite(m.value) && std::isfinite(m.original) && std::isfinite(m.estimated);
 }
 
 }  // namespace
@@ -61,7 +61,7 @@ std::string Measurements::bytes() const {
   append(text, static_cast<std::uint64_t>(entries_.size()));
   for (const auto& [key, m] : entries_) {
     append(text, key);
-    append(text, std::array{m.value, m.original, m.uncertainty});
+    append(text, std::array{m.value, m.original, m.estimated});
   }
   append(text, static_cast<std::uint64_t>(XXH64(text.data(), text.size(), 0)));
   return text;

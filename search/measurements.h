@@ -14,7 +14,7 @@ namespace pith::search {
 struct Measurement {
   double value = 0;  // a divergence, or a metric with the two below
   double original = 0;
-  double uncertainty = 0;
+  double estimated = 0;  // 1 for a metric that was estimated
   bool operator==(const Measurement&) const = default;
 };
 
@@ -22,7 +22,7 @@ struct Measurement {
 //
 //   8 bytes   "pithmsr1"
 //   u64       their number n
-//   n times   u64 u64 key, f64 value, f64 original, f64 uncertainty; keys rise
+//   n times   u64 u64 key, f64 value, f64 original, f64 estimated; keys rise
 //   u64       XXH64 of everything before
 class Measurements {
  public:

@@ -2,44 +2,51 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "search/sensitivity.h"
+#include "search/trials.h"
 
 namespace pith::search {
 namespace {
 
 using quantize::RdPlan, quantize::RdQuantizer, quantize::RoundedLayer;
 
-bool looks_at_quality(const Budget& budget) {
-  return budget.kind == Budget::Kind::drop || budget.kind == Budget::Kind::metric;
-}
+constexpr auto kAnyBytes = std::numeric_limits<std::uint64_t>::max();
+
+// Layers with a smaller share of the bits than this are left to the step of all.
+constexpr double kLeastShare = 1e-3;
 
 class PlanSearch {
  public:
   PlanSearch(const RdQuantizer& quantizer, const ir::Model& base, Judge& judge,
              const std::vector<Budget>& budgets, const SearchOptions& options)
-      : quantizer_(quantizer), base_(base), judge_(judge), budgets_(budgets), options_(options) {}
+      : quantizer_(quantizer),
+        base_(base),
+        judge_(judge),
+        options_(options),
+        trials_(quantizer, base, judge, budgets, {options.keep_going, options.progress}) {}
 
   Result<Found> run() {
     PITH_TRY(sensitivities_, measure_sensitivities(quantizer_, base_, judge_, [&](std::size_t done) {
-               return step("sensitivities", done, quantizer_.layers().size());
+               return trials_.step("sensitivities", done, quantizer_.layers().size());
              }));
     RdPlan plan{.distortion = first_distortion(), .lambda = options_.lambda, .layers = {}};
     for (const Sensitivity& layer : sensitivities_) plan.layers.push_back(layer.plan);
     for (std::size_t i = 0; i < plan.layers.size(); ++i) plan.layers[i].trellis = quantizer_.has_trellis(i);
     PITH_CHECK_OK(one_step_for_all(plan));
     // Not even the finest grids of one step a tensor hold: those of a step a channel are finer.
-    if (!best_.holds && with_rows(plan)) PITH_CHECK_OK(one_step_for_all(plan));
-    if (options_.rounds > 0 && best_.holds) {
-      Candidate before = best_;
-      PITH_TRY(plan, traded(best_));
+    if (!best().holds && with_rows(plan)) PITH_CHECK_OK(one_step_for_all(plan));
+    if (options_.rounds > 0 && best().holds) {
+      Candidate before = best();
+      PITH_TRY(plan, traded(before));
       PITH_CHECK_OK(one_step_for_all(plan));
-      const bool better = forward() > 1 ? best_.cost.bytes < before.cost.bytes : true;
-      if (!best_.holds || !better) best_ = std::move(before);
+      const bool better = forward() > 1 ? best().cost.bytes < before.cost.bytes : true;
+      if (!best().holds || !better) trials_.start(std::move(before));
     }
     double factor = 2;
-    for (int round = 0; round < options_.rounds && best_.holds; ++round) {
+    for (int round = 0; round < options_.rounds && best().holds; ++round) {
       PITH_CHECK_OK(layer_by_layer(factor));
       if (forward() > 1) PITH_CHECK_OK(along_line(1, 8));
       factor = std::sqrt(factor);
@@ -49,17 +56,7 @@ class PlanSearch {
   }
 
  private:
-  struct Candidate {
-    RdPlan plan;
-    std::vector<RoundedLayer> layers;
-    Cost cost;
-    bool holds = false;
-  };
-
-  Result<void> step(const std::string& stage, std::size_t done, std::size_t total) {
-    if (options_.progress) options_.progress(stage, done, total);
-    return options_.keep_going ? options_.keep_going() : Result<void>();
-  }
+  [[nodiscard]] const Candidate& best() const { return trials_.best(); }
 
   // At high rate the divergence of all layers together is D times the number of weights; a hundredth of a nat
   // is about half a point of accuracy for models of a few classes.
@@ -70,88 +67,60 @@ class PlanSearch {
     return 0.01 / weights;
   }
 
-  [[nodiscard]] ir::Model model_of(const std::vector<RoundedLayer>& layers) const {
-    ir::Model model = base_;
-    for (std::size_t i = 0; i < layers.size(); ++i) quantizer_.apply(model, i, layers[i]);
-    return model;
-  }
-
-  [[nodiscard]] bool all_hold(const Cost& cost) const {
-    return std::ranges::all_of(budgets_, [&](const Budget& budget) { return holds(budget, cost); });
-  }
-
-  // Measures on some samples first, and on all of them if the budgets hold there.
-  Result<void> measure(Candidate& candidate) {
-    ++trials_;
-    PITH_CHECK_OK(step("trials", trials_, 0));
-    const ir::Model model = model_of(candidate.layers);
-    Cost& cost = candidate.cost;
-    PITH_TRY(cost.bytes, judge_.bytes(model));
-    cost.original_bytes = judge_.original_bytes();
-    for (const Judge::Samples samples : {Judge::Samples::some, Judge::Samples::all}) {
-      PITH_TRY(const Judge::Measured measured, judge_.metric(model, samples));
-      cost.metric = measured.metric;
-      cost.original_metric = measured.original;
-      cost.higher_is_better = measured.higher_is_better;
-      cost.uncertainty = measured.uncertainty;
-      candidate.holds = all_hold(cost);
-      if (!candidate.holds) return {};
-    }
-    return {};
-  }
-
   // Judges the best plan on the samples held out, and where it fails finer ones.
   Result<void> last_word() {
     constexpr int kMostSteps = 3;
-    const bool searched = best_.holds;
+    const bool searched = best().holds;
     PITH_CHECK_OK(look());
-    double distortion = best_.plan.distortion;
-    for (int i = 0; i < kMostSteps && searched && !best_.holds; ++i) {
+    double distortion = best().plan.distortion;
+    for (int i = 0; i < kMostSteps && searched && !best().holds; ++i) {
       distortion /= 2;
-      PITH_TRY(Candidate finer, try_distortion(best_.plan, distortion));
-      if (!finer.holds) continue;
-      best_ = std::move(finer);
-      PITH_CHECK_OK(look());
+      const Candidate failed = best();
+      PITH_TRY(Candidate finer, try_distortion(failed.plan, distortion));
+      trials_.start(std::move(finer));
+      PITH_CHECK_OK(trials_.confirm());
+      if (best().holds) {
+        PITH_CHECK_OK(look());
+      } else {
+        trials_.start(failed);
+      }
     }
     return {};
   }
 
   Result<void> look() {
-    PITH_CHECK_OK(step("samples held out", ++looks_, 0));
-    PITH_TRY(const auto measured, judge_.metric(model_of(best_.layers), Judge::Samples::held_out));
-    best_.cost.metric = measured.metric;
-    best_.cost.original_metric = measured.original;
-    best_.cost.uncertainty = 0;
-    best_.holds = all_hold(best_.cost);
-    return {};
+    PITH_CHECK_OK(trials_.step("samples held out", ++looks_, 0));
+    return trials_.judge_held_out();
   }
 
-  Result<Candidate> try_distortion(const RdPlan& plan, double distortion) {
+  Result<Candidate> try_distortion(const RdPlan& plan, double distortion,
+                                   std::uint64_t too_many = kAnyBytes) {
     Candidate candidate{.plan = plan, .layers = {}, .cost = {}};
     candidate.plan.distortion = distortion;
     PITH_TRY(candidate.layers, quantizer_.round_all(candidate.plan, options_.threads));
-    PITH_CHECK_OK(measure(candidate));
+    PITH_CHECK_OK(trials_.measure(candidate, too_many));
     return candidate;
   }
 
   // Towards fewer bytes when quality is what bounds them, else towards quality.
-  [[nodiscard]] double forward() const { return std::ranges::any_of(budgets_, looks_at_quality) ? 2.0 : 0.5; }
+  [[nodiscard]] double forward() const { return trials_.look_at_quality() ? 2.0 : 0.5; }
 
   Result<void> one_step_for_all(const RdPlan& plan) {
     constexpr int kMost = 24;  // doublings
-    const double factor = forward();
-    double distortion = plan.distortion;
-    PITH_TRY(best_, try_distortion(plan, distortion));
-    const bool held = best_.holds;
-    for (int i = 0; i < kMost; ++i) {
-      const double next = held ? distortion * factor : distortion / factor;
-      PITH_TRY(Candidate candidate, try_distortion(plan, next));
-      if (held && !candidate.holds) break;
-      distortion = next;
-      best_ = std::move(candidate);
-      if (!held && best_.holds) break;
+    PITH_TRY(Candidate first, try_distortion(plan, plan.distortion));
+    trials_.start(std::move(first));
+    for (int i = 0; i < kMost && best().holds; ++i) {
+      PITH_TRY(Candidate next, try_distortion(plan, best().plan.distortion * forward()));
+      if (!next.holds) break;
+      trials_.accept(std::move(next));
     }
-    if (!best_.holds) return {};
+    PITH_CHECK_OK(trials_.confirm());
+    for (int i = 0; i < kMost && !best().holds; ++i) {
+      PITH_TRY(Candidate next, try_distortion(plan, best().plan.distortion / forward()));
+      trials_.start(std::move(next));
+      PITH_CHECK_OK(trials_.confirm());
+    }
+    if (!best().holds) return {};
     // What lies between the last that holds and well beyond the first that does not.
     return along_line(2, 4, 4);
   }
@@ -159,15 +128,16 @@ class PlanSearch {
   // The best plan with its distortion moved forward by so many octaves, or parts of them, the furthest first;
   // the first that holds is the best one from then on. Part number `failed` is known not to hold.
   Result<void> along_line(int octaves, int parts, int failed = 0) {
-    const RdPlan plan = best_.plan;
+    const RdPlan plan = best().plan;
+    const std::uint64_t too_many = forward() > 1 ? best().cost.bytes : kAnyBytes;
     for (int part = octaves * parts - 1; part > 0; --part) {
       if (part == failed) continue;
-      const double factor = std::pow(forward(), static_cast<double>(part) / parts);
-      PITH_TRY(Candidate candidate, try_distortion(plan, plan.distortion * factor));
+      const double distortion = plan.distortion * std::pow(forward(), static_cast<double>(part) / parts);
+      PITH_TRY(Candidate candidate, try_distortion(plan, distortion, too_many));
       if (!candidate.holds) continue;
-      if (forward() > 1 && candidate.cost.bytes >= best_.cost.bytes) continue;
-      best_ = std::move(candidate);
-      break;
+      trials_.accept(std::move(candidate));
+      PITH_CHECK_OK(trials_.confirm());
+      if (best().plan.distortion == distortion) break;
     }
     return {};
   }
@@ -177,25 +147,27 @@ class PlanSearch {
   Result<RdPlan> traded(const Candidate& start) {
     RdPlan plan = start.plan;
     std::vector<RoundedLayer> layers = start.layers;
-    PITH_TRY(double divergence, judge_.divergence(model_of(layers)));
+    PITH_TRY(double divergence, judge_.divergence(trials_.model_of(layers)));
     RdPlan coarser = plan;
     coarser.distortion *= 2;
     PITH_TRY(const auto coarser_layers, quantizer_.round_all(coarser, options_.threads));
-    PITH_TRY(const double more, judge_.divergence(model_of(coarser_layers)));
+    PITH_TRY(const double more, judge_.divergence(trials_.model_of(coarser_layers)));
     if (more <= divergence) return plan;
     const double price = (bits_of(layers) - bits_of(coarser_layers)) / (more - divergence);
 
     std::vector<std::size_t> order = by_bits(layers);
+    const double least = bits_of(layers) * kLeastShare;
+    std::erase_if(order, [&](std::size_t i) { return layers[i].bits < least; });
     std::size_t done = 0;
     for (const std::size_t i : order) {
-      PITH_CHECK_OK(step("trading bits", ++done, order.size()));
+      PITH_CHECK_OK(trials_.step("trading bits", ++done, order.size()));
       for (const Move move : {Move::coarser, Move::finer, Move::rows}) {
         while (true) {
           const quantize::LayerPlan before = plan.layers[i];
           if (!apply(move, i, plan.layers[i])) break;
           std::vector<RoundedLayer> trial = layers;
           trial[i] = quantizer_.round(i, plan);
-          PITH_TRY(const double other, judge_.divergence(model_of(trial)));
+          PITH_TRY(const double other, judge_.divergence(trials_.model_of(trial)));
           const double gain = layers[i].bits - trial[i].bits + price * (divergence - other);
           if (gain <= 0) {
             plan.layers[i] = before;
@@ -249,46 +221,49 @@ class PlanSearch {
 
   Result<void> layer_by_layer(double factor) {
     if (forward() < 1) return {};
-    const std::vector<std::size_t> order = by_bits(best_.layers);
+    const std::vector<std::size_t> order = by_bits(best().layers);
     for (const std::size_t i : order) {
       while (true) {
-        PITH_TRY(const bool kept, try_layer(i, best_.plan.layers[i].importance / factor));
+        PITH_TRY(const bool kept, try_layer(i, best().plan.layers[i].importance / factor));
         if (!kept) break;
       }
     }
-    return {};
+    return trials_.confirm();
   }
 
   // Takes the layer's new importance if the budgets hold and at least a thousandth of the bytes is saved.
   Result<bool> try_layer(std::size_t layer, double importance) {
-    Candidate candidate{.plan = best_.plan, .layers = best_.layers, .cost = {}};
+    const double all = bits_of(best().layers);
+    const double before = best().layers[layer].bits;
+    if (before < all * kLeastShare) return false;
+    Candidate candidate{.plan = best().plan, .layers = best().layers, .cost = {}};
     candidate.plan.layers[layer].importance = importance;
     candidate.layers[layer] = quantizer_.round(layer, candidate.plan);
-    if (candidate.layers[layer].bits > best_.layers[layer].bits * 0.99) return false;
-    PITH_CHECK_OK(measure(candidate));
-    const bool smaller = candidate.cost.bytes + best_.cost.bytes / 1000 < best_.cost.bytes;
-    if (!candidate.holds || !smaller) return false;
-    best_ = std::move(candidate);
+    const double saved = before - candidate.layers[layer].bits;
+    if (saved < before * 0.01 || saved < all * kLeastShare / 2) return false;
+    PITH_CHECK_OK(trials_.measure(candidate, best().cost.bytes - best().cost.bytes / 1000));
+    if (!candidate.holds) return false;
+    trials_.accept(std::move(candidate));
     return true;
   }
 
   Result<Found> result() {
-    Found found{.model = model_of(best_.layers),
-                .cost = best_.cost,
-                .holds = best_.holds,
+    Found found{.model = trials_.model_of(best().layers),
+                .cost = best().cost,
+                .holds = best().holds,
                 .layers = {},
-                .trials = trials_,
+                .trials = trials_.count(),
                 .looks = looks_};
-    for (std::size_t i = 0; i < best_.layers.size(); ++i) {
+    for (std::size_t i = 0; i < best().layers.size(); ++i) {
       const quantize::Layer& layer = quantizer_.layers()[i];
-      const auto& form = std::get<ir::Affine>(best_.layers[i].weight.form);
+      const auto& form = std::get<ir::Affine>(best().layers[i].weight.form);
       const auto scales = form.scales.as<float>();
       const double sum = std::accumulate(scales.begin(), scales.end(), 0.0);
       found.layers.push_back(
           {.name = layer.name,
            .sensitivity = sensitivities_[i].divergence,
            .step = sum / static_cast<double>(scales.size()),
-           .bits_per_weight = best_.layers[i].bits / static_cast<double>(layer.weights.element_count()),
+           .bits_per_weight = best().layers[i].bits / static_cast<double>(layer.weights.element_count()),
            .channel_scales = scales.size() > 1});
     }
     return found;
@@ -297,11 +272,9 @@ class PlanSearch {
   const RdQuantizer& quantizer_;
   const ir::Model& base_;
   Judge& judge_;
-  const std::vector<Budget>& budgets_;
   const SearchOptions& options_;
   std::vector<Sensitivity> sensitivities_;
-  Candidate best_;
-  std::size_t trials_ = 0;
+  Trials trials_;
   std::size_t looks_ = 0;
 };
 

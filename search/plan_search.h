@@ -3,14 +3,16 @@
 //   1. Sensitivities: each layer is rounded alone, and the divergence of the outputs through the squared
 //      error of its products is its importance (quantize::RdPlan). Where a scale a channel is possible,
 //      what diverges less at equal bits is taken: a bit a weight is worth a factor of 4.
-//   2. One step for all: the distortion is doubled as long as the budgets hold on some samples, and the
-//      coarsest one between that holds on all of them is taken. Accuracy is not monotone in the step, so the
-//      points between are tried from the coarse end on.
+//   2. One step for all: the distortion is doubled as long as the budgets hold, and the coarsest one between
+//      that holds is taken. Accuracy is not monotone in the step, so the points between are tried from the
+//      coarse end on.
 //      Where not even the finest step a tensor holds, all layers that can have a step a channel.
 //   3. Layers trade bits for divergence until all do it at one price, and step 2 is done again.
-//   4. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold on all
-//      samples and bytes are saved; a step that makes it worse is taken back. Then all together, by parts of
-//      an octave. Each round halves the steps.
+//   4. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold and
+//      bytes are saved; a step that makes it worse is taken back. Then all together, by parts of an octave.
+//      Each round halves the steps.
+//      Steps 2 and 4 estimate the metric from some samples; each ends with all of them, and goes back to the
+//      last plan that holds there (Trials::confirm).
 //   5. Where samples are held out, they have the last word. While the plan does not hold there, one of half
 //      the distortion takes its place, if it holds in the search, at most three times. Each look tells the
 //      search something about these samples, so looks are counted.

@@ -97,6 +97,36 @@ TEST_CASE("dataset: a part and the others hold each sample once, with its label"
         "d.npz: a share of 0.001 of 100 samples leaves the first of the two parts empty");
 }
 
+TEST_CASE("dataset: samples at positions, of all or of a part") {
+  const TempFolder folder;
+  std::string pixels;
+  std::vector<std::int64_t> numbers;
+  for (int i = 0; i < 40; ++i) {
+    pixels += std::string(4, static_cast<char>(i));
+    numbers.push_back(i);
+  }
+  const auto data = open(folder.write("d.npz", zip({{"image.npy", npy("|u1", "(40, 2, 2)", pixels)},
+                                                    {"labels.npy", npy("<i8", "(40,)", raw(numbers))}})));
+  REQUIRE(data);
+  const auto labels_of = [](const Dataset& some, std::int64_t batch_size) {
+    const auto bound = some.bind(std::vector{TensorInfo{"image", ir::DType::float32, {batch_size, 1, 2, 2}}});
+    REQUIRE(bound);
+    CHECK(bound->unit() == static_cast<std::uint64_t>(std::max<std::int64_t>(batch_size, 1)));
+    const auto batch = bound->batch(0);
+    REQUIRE(batch);
+    CHECK((*batch)[0].tensor.as<float>()[0] == static_cast<float>(bound->labels()->as<std::int64_t>()[0]));
+    const auto labels = bound->labels()->as<std::int64_t>();
+    return std::vector(labels.begin(), labels.end());
+  };
+  CHECK(labels_of(data->at({7, 2, 39}), -1) == std::vector<std::int64_t>{7, 2, 39});
+  CHECK(labels_of(data->at({7, 2, 39, 0}), 2) == std::vector<std::int64_t>{7, 2, 39, 0});
+  const Dataset part = data->part({.share = 0.5, .seed = 3});
+  const auto drawn = labels_of(part, -1);
+  CHECK(labels_of(part.at({4, 1}), -1) == std::vector{drawn[4], drawn[1]});
+  CHECK(data->at({7}).content() != data->content());
+  CHECK_FALSE(data->at({7, 2, 39}).bind(std::vector{TensorInfo{"image", ir::DType::float32, {2, 1, 2, 2}}}));
+}
+
 TEST_CASE("dataset: equal contents have equal digests, whatever the files are called") {
   const TempFolder folder;
   const std::string file = zip({{"image.npy", kPixels}, {"labels.npy", kLabels}});

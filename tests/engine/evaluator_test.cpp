@@ -1,6 +1,7 @@
 #include "engine/evaluator.h"
 
 #include <cmath>
+#include <numeric>
 
 #include "tests/engine/samples.h"
 #include "tests/support/catch.h"
@@ -59,6 +60,9 @@ TEST_CASE("evaluator: top1 and agreement in one pass, equal at any number of thr
   CHECK(first->quality.samples == 200);
   CHECK_FALSE(first->agreement);
   CHECK(first->predictions.decisions.size() == 200);
+  CHECK(std::accumulate(first->of_sample.begin(), first->of_sample.end(), 0.0) == 180);
+  CHECK(first->margins.size() == 200);
+  CHECK(first->unit == 1);
   for (const unsigned threads : {1U, 2U, 4U}) {
     EvaluateOptions options;
     options.threads = threads;

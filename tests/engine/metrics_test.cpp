@@ -60,6 +60,20 @@ TEST_CASE("metrics: decisions") {
   CHECK(of({1, 2, 2}, {1, 2, 3, 4}).error().code() == ErrorCode::model);
 }
 
+TEST_CASE("metrics: margins are distances to another verdict") {
+  const auto of = [](ir::Shape shape, std::vector<float> scores, std::vector<std::int64_t> wanted) {
+    const auto all = margins(ir::Tensor::of(std::move(shape), std::move(scores)), wanted);
+    REQUIRE(all);
+    return *all;
+  };
+  CHECK(of({2, 3}, {5, 2, 1, 5, 2, 1}, {0, 2}) == std::vector<double>{3, 4});
+  CHECK(of({3}, {0.75F, 0.5F, 0.0F}, {1, 0, 0}) == std::vector<double>{0.25, 0, 0.5});
+  // Chances that are all near 1 still have an order.
+  const auto sure = of({2, 2}, {1, 1e-8F, 1, 1e-9F}, {0, 0});
+  CHECK(sure[1] - sure[0] == Approx(std::log(10.0)).epsilon(1e-3));
+  CHECK(of({2, 2}, {kNan, 1, 3, 1}, {0, 7}) == std::vector<double>{0, 0});
+}
+
 TEST_CASE("metrics: no decision agrees with nothing") {
   CHECK(count_equal(std::vector<std::int64_t>{1, 2, -1, -1}, std::vector<std::int64_t>{1, 3, -1, 0}) == 1);
 }

@@ -11,7 +11,7 @@ namespace {
 Measurements some() {
   Measurements all;
   for (std::uint64_t i = 0; i < 5; ++i)
-    all.keep({i % 2, i}, {.value = 0.5 / static_cast<double>(i + 1), .original = 0.9, .uncertainty = 1e-3});
+    all.keep({i % 2, i}, {.value = 0.5 / static_cast<double>(i + 1), .original = 0.9, .estimated = 1});
   return all;
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("measurements: a number of entries that nothing stands behind is refus
 TEST_CASE("measurements: what is not finite or too much is not kept") {
   Measurements all;
   CHECK_FALSE(all.keep({1, 1}, {.value = std::numeric_limits<double>::quiet_NaN()}));
-  CHECK_FALSE(all.keep({1, 1}, {.uncertainty = std::numeric_limits<double>::infinity()}));
+  CHECK_FALSE(all.keep({1, 1}, {.estimated = std::numeric_limits<double>::infinity()}));
   CHECK(all.size() == 0);
   for (std::uint64_t i = 0; i < Measurements::kMost; ++i) REQUIRE(all.keep({0, i}, {}));
   CHECK_FALSE(all.keep({1, 1}, {}));
