@@ -74,7 +74,8 @@ void prepare_lanes(TableStream& stream, std::size_t weights, bool simd) {
   tables.entries = stream.entries;
   tables.bits = bits;
   tables.tables = model.tables();
-  if (!simd && weights >= tables.tables * kWeightsForSlots) {
+  // SIMD has them of a single table, and counts on it; more would not fit the first cache.
+  if (simd ? tables.tables == 1 : weights >= tables.tables * kWeightsForSlots) {
     stream.slots.resize(tables.tables << kFastTotalBits);
     for (std::size_t i = 0; i < tables.tables; ++i) {
       fill_slots(tables.entries.subspan(i << bits, std::size_t{1} << bits), bits,
@@ -206,7 +207,7 @@ Status start_segment(const TableStream& stream, const ClassMap& classes, std::sp
   if (stream.model.classes.count > 1) {
     classes.fill(begin, tokens);
     weights_to_rows(tokens.data(), lanes, tokens.size() / lanes, tokens.size() % lanes, run.rows, simd);
-  } else if (stream.tables.has_contexts(lanes)) {
+  } else if (stream.tables.has_contexts()) {
     std::fill_n(run.rows, tokens.size(), std::uint8_t{0});
   }
   return {};

@@ -15,10 +15,10 @@ namespace pith::loader {
 // The fewest lanes that SIMD decodes.
 inline constexpr std::size_t kFastFewestSimdLanes = 8;
 
-// What stays the same for all segments of a tensor. SIMD looks tokens up in the alias entries. The scalar
-// loop has either what they say as it wants it, the divider of entry i and in words 2i and 2i + 1 its own
-// token and the other one, both as AliasEntry::other has them; or all 4096 slots of each table, where that is
-// worth it: frequency << 20 | rank << 8 | token.
+// What stays the same for all segments of a tensor. SIMD looks tokens up in the alias entries, of a
+// single table in its slots. The scalar loop has either what they say as it wants it, the divider of entry i
+// and in words 2i and 2i + 1 its own token and the other one, both as AliasEntry::other has them; or all 4096
+// slots of each table, where that is worth it: frequency << 20 | rank << 8 | token.
 struct LaneTables {
   std::span<const AliasEntry> entries;  // tables << bits of them
   std::span<const std::uint16_t> dividers;
@@ -32,9 +32,8 @@ struct LaneTables {
   std::array<std::array<std::uint32_t, kFastMaxTokens>, 2> table_part{};
   std::array<std::uint8_t, 2> stride{};  // of one level
 
-  // Whether the rows of so many lanes must hold classes before they are decoded. With few lanes one piece of
-  // code does for one table and for several.
-  [[nodiscard]] bool has_contexts(std::size_t lanes) const { return tables > 1 || lanes < kFastMaxLanes; }
+  // Whether rows must hold classes before they are decoded.
+  [[nodiscard]] bool has_contexts() const { return tables > 1; }
   // log2 of how far apart two tables are.
   [[nodiscard]] unsigned table_shift() const { return slots.empty() ? bits : kFastTotalBits; }
 };

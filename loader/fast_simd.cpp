@@ -1,6 +1,7 @@
 // The hot loop of fast_lanes.h with SIMD: 8 lanes or more in vectors of 8 or 16. Must
 // decode the same tokens as the scalar loop; tests compare them.
 #include <cstring>
+#include <type_traits>
 
 #include "loader/fast_lanes.h"
 #include "loader/simd_dispatch.h"
@@ -103,6 +104,41 @@ struct Found {
   V32<Width> rank;
 };
 
+// The same of 32 bits.
+template <class D>
+HWY_INLINE hn::Vec<D> LoadEach(const std::uint32_t* base, const volatile std::uint32_t* at) {
+  if constexpr (hn::MaxLanes(D()) == 4) {
+    auto four = _mm_cvtsi32_si128(static_cast<int>(base[at[0]]));
+    four = _mm_insert_epi32(four, static_cast<int>(base[at[1]]), 1);
+    four = _mm_insert_epi32(four, static_cast<int>(base[at[2]]), 2);
+    return hn::Vec<D>{_mm_insert_epi32(four, static_cast<int>(base[at[3]]), 3)};
+  } else {
+    using Half = hn::Half<D>;
+    const auto low = LoadEach<Half>(base, at);
+    const auto high = LoadEach<Half>(base, at + hn::MaxLanes(Half()));
+    return hn::Combine(D(), high, low);
+  }
+}
+
+// Looks the slots of the only table up, which fit the first cache; those of more tables would not.
+template <std::size_t Width>
+class SlotLookup {
+ public:
+  explicit SlotLookup(const LaneTables& tables) : slots_(tables.slots.data()) {}
+
+  HWY_INLINE Found<Width> operator()(V32<Width> state, V32<Width>) const {
+    const D32<Width> d;
+    const auto mask = hn::Set(d, kFastTotal - 1);
+    alignas(64) std::uint32_t at[Width];
+    hn::Store(hn::And(state, mask), d, at);
+    const auto word = LoadEach<D32<Width>>(slots_, at);
+    return {word, hn::And(hn::ShiftRight<8>(word), mask)};
+  }
+
+ private:
+  const std::uint32_t* slots_;
+};
+
 // Looks buckets up in memory.
 template <std::size_t Width>
 class BucketLookup {
@@ -196,7 +232,7 @@ void DecodeRowsOf(const LaneTables& tables, LaneRun* runs, std::size_t steps) {
   const D32<kWidth> d;
   const hn::Rebind<std::uint8_t, D32<kWidth>> d8;
   const hn::CappedTag<std::uint8_t, Lanes> d8_row;
-  const BucketLookup<kWidth> lookup(tables);
+  const std::conditional_t<Contexts, BucketLookup<kWidth>, SlotLookup<kWidth>> lookup(tables);
   const RowContexts<Lanes> contexts_of(tables);
 
   V32<kWidth> states[Runs * kVectors];
@@ -251,15 +287,18 @@ void DecodeRowsOf(const LaneTables& tables, LaneRun* runs, std::size_t steps) {
 
 template <std::size_t Lanes, bool Contexts>
 void DecodeRowsWith(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
-  if (runs.size() == 2) DecodeRowsOf<Lanes, Contexts, 2>(tables, runs.data(), steps);
+  // Whole segments have 32 lanes, unless they take next to no bytes.
+  if constexpr (Lanes == kFastMaxLanes) {
+    if (runs.size() == 2) DecodeRowsOf<Lanes, Contexts, 2>(tables, runs.data(), steps);
+  }
   for (LaneRun& run : runs) DecodeRowsOf<Lanes, Contexts, 1>(tables, &run, steps);
 }
 
 template <std::size_t Lanes>
 void DecodeRowsOf(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
-  if (tables.has_contexts(Lanes)) {
+  if (tables.slots.empty()) {
     DecodeRowsWith<Lanes, true>(tables, runs, steps);
-  } else if constexpr (Lanes == kFastMaxLanes) {
+  } else {
     DecodeRowsWith<Lanes, false>(tables, runs, steps);
   }
 }
