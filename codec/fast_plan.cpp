@@ -14,6 +14,14 @@ using loader::CodeShape;
 using loader::FastModel;
 using loader::TokenAlphabet;
 
+// Streams of one table decode one and a half times to twice as fast, so several must make them this much
+// smaller (docs/adr/0017-what-fast-leaves-out.md): tensors where contexts save less get one table.
+constexpr double kContextsSave = 1.05;
+
+// Weights from which on neighbours are looked for: that takes most of the time of a small tensor, and their
+// tables seldom pay there.
+constexpr std::size_t kFewestForNeighbours = 16384;
+
 // As many lanes as cost at most about 1/200 of the bytes, at two bytes each.
 std::size_t choose_lanes(std::size_t weights, double bits) {
   const double share =
@@ -64,8 +72,8 @@ std::vector<Candidate> neighbour_models(const Planner& planner, const CodeShape&
   }
   keep_best(ranked, kOffsets);
   for (const Offsets& at : ranked) look_at(with(at, 3, 0));
-  // Where one neighbour says nothing, two say little more.
-  if (!ranked.empty() && ranked.front().bits <= single * 1.001) {
+  // Where one neighbour says next to nothing, two do not say enough.
+  if (!ranked.empty() && ranked.front().bits <= single * 0.985) {
     std::vector<Offsets> pairs;
     for (std::size_t i = 0; i < ranked.size(); ++i) {
       for (std::size_t k = i + 1; k < ranked.size(); ++k) {
@@ -107,9 +115,7 @@ std::vector<Candidate> neighbour_models(const Planner& planner, const CodeShape&
 }  // namespace
 
 double slowness(const FastModel& model) {
-  constexpr std::size_t register_entries = 128;
-  if (model.tables() == 1) return 1;
-  return model.tables() << loader::bucket_bits(model.alphabet.tokens()) <= register_entries ? 1.001 : 1.003;
+  return model.tables() == 1 ? 1 : kContextsSave;
 }
 
 std::vector<FastModel> plan_models(std::span<const std::uint8_t> tokens, const CodeShape& shape,
@@ -151,7 +157,7 @@ std::vector<FastModel> plan_models(std::span<const std::uint8_t> tokens, const C
     candidates = few_classes;
     std::erase_if(few_classes, [](const Candidate& candidate) { return candidate.model.classes.count > 4; });
   }
-  if (options.neighbours) {
+  if (options.neighbours && tokens.size() >= kFewestForNeighbours) {
     std::vector<Candidate> more = neighbour_models(planner, shape, few_classes, most_tables);
     std::ranges::move(more, std::back_inserter(candidates));
   }

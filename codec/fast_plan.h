@@ -11,8 +11,8 @@
 
 namespace pith::codec {
 
-// What the bits of a model are multiplied by before they are compared: 1 for a single table, a little more
-// for tables that fit the registers of a vector unit, and more again for those that do not.
+// What the bits of a model are multiplied by before they are compared: 1 for a single table, more for
+// several, which decode more slowly.
 [[nodiscard]] double slowness(const loader::FastModel& model);
 
 // Models worth trying for these tokens, the most promising first, with their lanes. Looks at a sample of
