@@ -16,9 +16,9 @@ namespace pith::loader {
 inline constexpr std::size_t kFastFewestSimdLanes = 8;
 
 // What stays the same for all segments of a tensor. SIMD looks tokens up in the alias entries, of a
-// single table in its slots. The scalar loop has either what they say as it wants it, the divider of entry i and in words 2i and 2i + 1 its own
-// token and the other one, both as AliasEntry::other has them; or all 4096 slots of each table, where that is
-// worth it: frequency << 20 | rank << 8 | token.
+// single table in its slots. The scalar loop has either what they say as it wants it, the divider of entry i
+// and in words 2i and 2i + 1 its own token and the other one, both as AliasEntry::other has them; or all 4096
+// slots of each table, where that is worth it: frequency << 20 | rank << 8 | token.
 struct LaneTables {
   std::span<const AliasEntry> entries;  // tables << bits of them
   std::span<const std::uint16_t> dividers;
