@@ -11,13 +11,8 @@
 
 namespace pith::codec {
 
-<<<<<<< HEAD
-// What the bits of a model are multiplied by before they are compared: 1 for a single table, more for several,
-// which decode more slowly.
-=======
 // What the bits of a model are multiplied by before they are compared: 1 for a single table, more for
 // several, which decode more slowly.
->>>>>>> wt-fast
 [[nodiscard]] double slowness(const loader::FastModel& model);
 
 // Models worth trying for these tokens, the most promising first, with their lanes. Looks at a sample of

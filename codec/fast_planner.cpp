@@ -90,7 +90,8 @@ Planner::Planner(std::span<const std::uint8_t> tokens, const CodeShape& shape, c
     : tokens_(tokens),
       shape_(shape),
       close_(sample_of(tokens.size(), kCloseBlock)),
-      quick_(sample_of(tokens.size(), kQuickBlock)) {
+      // A large tensor takes long to code in any case, and a few tokens say little of it.
+      quick_(sample_of(tokens.size(), is_large() ? kCloseBlock : kQuickBlock)) {
   single_.alphabet = alphabet;
   std::size_t at = 0;
   std::array<std::uint32_t, kFastMaxTokens> counts{};
