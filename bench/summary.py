@@ -4,8 +4,9 @@
     ~/.cache/pith/python/bin/python bench/summary.py [--write] [--measure [NAME]...]
 
 Reads the other tables of docs/benchmarks.md, so that both say the same. With --measure it runs first what writes them
-(all, or the ones named: codec budget lossless session threads size), which takes about an hour on two idle cores. Wants
-the release preset with -DPITH_BUILD_BENCH=ON.
+(all, or the ones named: codec budget lossless session), which takes about an hour on two idle cores. Wants
+the release preset with -DPITH_BUILD_BENCH=ON. What libpith adds to a program is measured by tests/libpith/check_library.py,
+and what a second thread gains by build/release/bench/bench_threads.
 """
 
 import argparse
@@ -17,8 +18,7 @@ import sys
 from page import PAGE, write_table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SCRIPTS = {"codec": "codec.py", "budget": "budget.py", "lossless": "lossless.py", "session": "session.py",
-           "threads": "threads.py", "size": "loader_size.py"}
+SCRIPTS = {"codec": "codec.py", "budget": "budget.py", "lossless": "lossless.py", "session": "session.py"}
 UNLABELLED = ("mobilenetv1_025_vww", "autoencoder_toycar")
 
 
@@ -86,12 +86,6 @@ def speeds():
         yield what, f">= {bar} M weights/s", span(values, 0, " M"), min(values) >= bar
 
 
-def threads():
-    rows = rows_of("threads")
-    ratios = [number(row["times as fast"]) for row in rows]
-    yield "decode on two threads", ">= 1.8 times as fast", f"{span(ratios)} on {len(rows)} models", min(ratios) >= 1.8
-
-
 def sessions():
     every = rows_of("session")
     for coder in ("fast", "small"):
@@ -100,12 +94,6 @@ def sessions():
         above = [number(row["peak above .onnx"]) - number(row["decoded weights"]) for row in rows]
         yield (f"session from .pith, `{coder}`", "<= 1.2 times the time; peak above that of .onnx <= weights + 64 MiB",
                f"{span(ratios)}; weights {max(above):+.0f} MiB at most", max(ratios) <= 1.2 and max(above) <= 64)
-
-
-def size():
-    rows = {row["what"]: number(row["KB"]) for row in rows_of("size")}
-    added = rows["added to a program"]
-    yield "loader, added to a program", "<= 200 KB", f"{added:.0f} KB", added <= 200
 
 
 def main():
@@ -117,7 +105,7 @@ def main():
         for name in arguments.measure or SCRIPTS:
             subprocess.run([sys.executable, ROOT / "bench" / SCRIPTS[name], "--write"], check=name != "lossless")
     lines = ["| what | bar | measured | |", "|---|---|---|---|"]
-    for part in (bytes_at_equal_integers, whole_files, lossless, speeds, threads, sessions, size):
+    for part in (bytes_at_equal_integers, whole_files, lossless, speeds, sessions):
         for what, bar, measured, met in part():
             lines.append(f"| {what} | {bar} | {measured} | {'met' if met else '**missed**'} |")
     text = "\n".join(lines) + "\n"
