@@ -1,7 +1,5 @@
-// Each command does what its name says; stdout carries the result and nothing else.
-#include <algorithm>
+// `pith compress --budget`: what the search ends with, and what it refuses.
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "tests/cli/refusal.h"
 #include "tests/cli/samples.h"
@@ -23,7 +21,7 @@ json document(const CommandRun& run, const std::string& part = "") {
   return parsed;
 }
 
-TEST_CASE("commands: compress with a budget") {
+TEST_CASE("budget: metrics and sizes") {
   const Workbench bench;
   bench.write("small.onnx", small_model());
   const auto compress = [&](const std::vector<std::string>& more) {
@@ -56,7 +54,7 @@ TEST_CASE("commands: compress with a budget") {
   CHECK_FALSE(bench.contents().contains("d.pith"));
 }
 
-TEST_CASE("commands: a budget for a model whose batch does not divide the samples that estimates look at") {
+TEST_CASE("budget: a budget for a model whose batch does not divide the samples that estimates look at") {
   const Workbench bench;
   std::string weights;
   for (int i = 0; i < 64 * 32; ++i) weights += (i == 0 ? "" : ",") + std::to_string((i * i) % 5);
@@ -72,7 +70,7 @@ TEST_CASE("commands: a budget for a model whose batch does not divide the sample
   CHECK(report["quality"]["after"] >= 0.9);
 }
 
-TEST_CASE("commands: a budget after weights were pruned keeps their zeros") {
+TEST_CASE("budget: weights can be pruned before they are searched a plan for") {
   const Workbench bench;
   const json report = document(
       bench.done({"compress", kLenet, "-o", "a.pith", "--calib", kLenetTrain, "--eval", kLenetTest,
@@ -85,7 +83,7 @@ TEST_CASE("commands: a budget after weights were pruned keeps their zeros") {
   bench.done({"verify", "a.pith"});
 }
 
-TEST_CASE("commands: samples held out of a search decide about its budget") {
+TEST_CASE("budget: samples held out of a search decide about its budget") {
   const Workbench bench;
   const auto compress = [&](const std::string& output, const std::string& budget, const std::string& share) {
     return std::vector<std::string>{"compress",      kLenet,     "-o",        output,     "--calib",
@@ -119,7 +117,7 @@ TEST_CASE("commands: samples held out of a search decide about its budget") {
   CHECK(bench.read("a.pith") == bench.read("c.pith"));
 }
 
-TEST_CASE("commands: --holdout without a search, labels, or a share is refused") {
+TEST_CASE("budget: --holdout without a search, labels, or a share is refused") {
   const Workbench bench;
   const auto refused = [&](const std::vector<std::string>& more, const std::string& part) {
     std::vector<std::string> line{"compress", kLenet, "-o", "x.pith", "--calib", kLenetTrain};
@@ -136,7 +134,7 @@ TEST_CASE("commands: --holdout without a search, labels, or a share is refused")
                 4, {"a share of 0.0001 of 100 samples"});
 }
 
-TEST_CASE("commands: budgets that cannot be searched for are refused") {
+TEST_CASE("budget: budgets that cannot be searched for are refused") {
   const Workbench bench;
   check_refused(bench, {"compress", kLenet, "-o", "x.pith", "--budget", "drop=1pt"}, 2, {"--calib"});
   check_refused(bench, {"compress", kLenet, "-o", "x.pith", "--budget", "drop=1kg", "--calib", kLenetTrain},
