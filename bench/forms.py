@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Layers as codebooks beside rate-distortion grids, and budgets with weights pruned before; prints two tables.
+"""Layers as codebooks beside rate-distortion grids; prints a table.
 
     ~/.cache/pith/python/bin/python bench/forms.py [PITH]
 
 Each layer of some models is compressed alone: by share-weights of 1 to 5 bits, weighted by its inputs, and by
 rd-quantize with a row of steps. Printed is, of each width, the least and the median of the codebook's bytes through
-those of the grid with equal mean squared error of the outputs (interpolated between steps). Then models are
-compressed under the budget of bench/budget.py with and without prune before rd-quantize.
+those of the grid with equal mean squared error of the outputs (interpolated between steps; a
+codebook beyond the last step on either side is left out).
 """
 
 import argparse
@@ -21,8 +21,7 @@ import numpy as np
 
 from budget import ASSETS, ROOT, jobs
 
-MODELS = ["lenet-300-100", "dscnn_kws", "autoencoder_toycar"]
-PRUNED = ["dscnn_kws", "mobilenetv1_025_vww"]
+MODELS = ["lenet-300-100", "dscnn_kws"]
 STEPS = [0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.4, 2, 2.8, 4]
 
 
@@ -67,16 +66,6 @@ def main():
         for name in MODELS:
             model, flags = known[name]
             forms(pith, name, model, flags[flags.index("--calib") + 1], work / "a.pith")
-        print("\n| model | pruned before | bytes | quality |\n| --- | ---: | ---: | ---: |")
-        for name in PRUNED:
-            model, flags = known[name]
-            for sparsity in [0, 0.3, 0.5]:
-                prune = f"prune{{sparsity={sparsity}}}, " if sparsity else ""
-                report = compressed(pith, model, [*flags, "--pipeline", "eliminate-identity, remove-dead-values, fold-batch-norm, "
-                                                  f"merge-equal-constants, {prune}rd-quantize, entropy-code{{coder=small}}"],
-                                    work / "a.pith")
-                print(f"| {name} | {sparsity:.0%} | {report['model']['after']['bytes']:,} | {report['quality']['after']:.4f} |",
-                      flush=True)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ json document(const CommandRun& run, const std::string& part = "") {
   return parsed;
 }
 
-TEST_CASE("budget: compress with a budget") {
+TEST_CASE("budget: metrics and sizes") {
   const Workbench bench;
   bench.write("small.onnx", small_model());
   const auto compress = [&](const std::vector<std::string>& more) {
@@ -70,7 +70,7 @@ TEST_CASE("budget: a budget for a model whose batch does not divide the samples 
   CHECK(report["quality"]["after"] >= 0.9);
 }
 
-TEST_CASE("budget: a budget after weights were pruned keeps their zeros") {
+TEST_CASE("budget: weights can be pruned before they are searched a plan for") {
   const Workbench bench;
   const json report = document(
       bench.done({"compress", kLenet, "-o", "a.pith", "--calib", kLenetTrain, "--eval", kLenetTest,
