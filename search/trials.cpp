@@ -12,7 +12,7 @@ bool is_of_quality(const Budget& budget) {
 
 }  // namespace
 
-Result<void> Trials::step(const std::string& stage, std::size_t done, std::size_t total) {
+Result<void> Trials::step(const std::string& stage, std::size_t done, std::size_t total) const {
   if (hooks_.progress) hooks_.progress(stage, done, total);
   return hooks_.keep_going ? hooks_.keep_going() : Result<void>();
 }

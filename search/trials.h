@@ -32,7 +32,7 @@ class Trials {
          const std::vector<Budget>& budgets, Hooks hooks)
       : quantizer_(quantizer), base_(base), judge_(judge), budgets_(budgets), hooks_(std::move(hooks)) {}
 
-  Result<void> step(const std::string& stage, std::size_t done, std::size_t total);
+  [[nodiscard]] Result<void> step(const std::string& stage, std::size_t done, std::size_t total) const;
   [[nodiscard]] ir::Model model_of(const std::vector<quantize::RoundedLayer>& layers) const;
   // Whether quality bounds the plan, and not bytes alone.
   [[nodiscard]] bool look_at_quality() const;
