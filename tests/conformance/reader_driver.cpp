@@ -75,7 +75,7 @@ Verdict read(const Bytes& file, std::uint64_t limit) {
 
 void say(const Verdict& verdict) {
   const auto word = [](const loader::Status& status) { return status.ok() ? "ok" : "refused"; };
-  std::string message = verdict.strict.message();
+  std::string message(verdict.strict.message());
   for (char& c : message) {
     if (c == '\n') c = ' ';
   }
