@@ -3,6 +3,12 @@
 #           below it that are not modules themselves; target pith_<folder>
 #   USES    the folders of ours that its headers may include
 #   LINKS   third-party targets
+# The loader, which others build too and which has flags of its own, precompiles nothing.
+add_library(pith_precompiled OBJECT ${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp)
+target_include_directories(pith_precompiled PRIVATE ${CMAKE_SOURCE_DIR})
+target_link_libraries(pith_precompiled PRIVATE fmt::fmt pith_warnings)
+target_precompile_headers(pith_precompiled PRIVATE ${CMAKE_CURRENT_LIST_DIR}/precompiled.h)
+
 function(pith_module folder)
   cmake_parse_arguments(MODULE "" "" "USES;LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
@@ -17,4 +23,7 @@ function(pith_module folder)
   list(TRANSFORM MODULE_USES PREPEND "pith_")
   target_link_libraries(pith_${name} PUBLIC ${MODULE_USES} ${MODULE_LINKS} PRIVATE pith_warnings)
   target_compile_definitions(pith_${name} PRIVATE PITH_VERSION="${PROJECT_VERSION}")
+  if(NOT folder STREQUAL "loader")
+    target_precompile_headers(pith_${name} REUSE_FROM pith_precompiled)
+  endif()
 endfunction()

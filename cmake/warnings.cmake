@@ -6,7 +6,7 @@ target_compile_options(pith_warnings INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 reports false positives of these in inlined std::variant, std::vector and std::string.
   target_compile_options(pith_warnings INTERFACE -Wno-null-dereference -Wno-maybe-uninitialized
-    -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict)
+    -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds -Wno-restrict)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # libstdc++ 12's own stable_sort uses a function that it deprecates; clang's double-promotion

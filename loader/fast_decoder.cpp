@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "loader/fast_lanes.h"
 #include "loader/fast_walk_inl.h"
+#include "loader/integers.h"
 #include "loader/parallel.h"
 
 namespace pith::loader {
@@ -13,11 +13,6 @@ namespace {
 
 // Weights a table from which on looking slots up saves the scalar loop more than filling them in takes.
 constexpr std::size_t kWeightsForSlots = 2048;
-
-template <class T>
-constexpr bool holds(std::int64_t value) {
-  return value >= std::numeric_limits<T>::min() && value <= std::numeric_limits<T>::max();
-}
 
 // A parsed stream with tables: the model, its alias tables, and where the segments are.
 struct TableStream {
@@ -152,9 +147,8 @@ Scratch make_scratch(const FastModel& model, std::size_t weights, std::size_t at
 }
 
 // Puts in the values of tokens that are not direct; `bytes` hold their low bits.
-template <class T>
 Status add_low_bits(const TokenAlphabet& alphabet, std::span<const std::uint8_t> tokens,
-                    std::span<const std::uint8_t> bytes, std::span<T> out, bool simd) {
+                    std::span<const std::uint8_t> bytes, const Integers& out, bool simd) {
   const std::uint32_t end_direct = alphabet.below + alphabet.direct;
   const std::int64_t high = std::int64_t{alphabet.low} + alphabet.direct - 1;
   SideReader side(bytes);
@@ -171,8 +165,8 @@ Status add_low_bits(const TokenAlphabet& alphabet, std::span<const std::uint8_t>
       stored = true;
     }
     const std::int64_t value = is_below ? alphabet.low - distance : high + distance;
-    fits &= holds<T>(value);
-    out[at] = static_cast<T>(value);
+    fits &= out.hold(value);
+    out.put(at, value);
   };
   constexpr std::size_t block = 4096;
   std::array<std::uint64_t, block / 64> masks;
@@ -214,9 +208,8 @@ Status start_segment(const TableStream& stream, const ClassMap& classes, std::sp
 }
 
 // Decodes what is left of a segment, checks its end and turns tokens into values.
-template <class T>
 Status finish_segment(const TableStream& stream, LaneRun& run, std::span<std::uint8_t> tokens,
-                      std::span<T> out, bool simd) {
+                      const Integers& out, bool simd) {
   const std::size_t steps = out.size() / run.lanes;
   const std::size_t extra = out.size() % run.lanes;
   if (!decode_rows(stream.tables, run, steps, extra)) return damaged("the words of a segment run out");
@@ -227,17 +220,16 @@ Status finish_segment(const TableStream& stream, LaneRun& run, std::span<std::ui
   rows_to_weights(run.rows, run.lanes, steps, extra, tokens.data(), simd);
   const TokenAlphabet& alphabet = stream.model.alphabet;
   const std::uint32_t shift = static_cast<std::uint32_t>(alphabet.low) - alphabet.below;
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<T>(tokens[i] + shift);
+  out.put_tokens(tokens, shift);
   const std::span<const std::uint8_t> rest(run.in, run.end);
-  if (alphabet.below + alphabet.above > 0) return add_low_bits<T>(alphabet, tokens, rest, out, simd);
+  if (alphabet.below + alphabet.above > 0) return add_low_bits(alphabet, tokens, rest, out, simd);
   if (!rest.empty()) return damaged("a segment has bytes left over");
   return {};
 }
 
 // Decodes segments `first` and, with two runs, the one after it, which then has as many steps.
-template <class T>
 Status decode_some(const TableStream& stream, std::span<const std::uint8_t> bytes, const ClassMap& classes,
-                   Scratch& scratch, std::size_t first, std::span<LaneRun> runs, std::span<T> out,
+                   Scratch& scratch, std::size_t first, std::span<LaneRun> runs, const Integers& out,
                    bool simd) {
   const std::size_t size = out.size() / runs.size();
   const auto tokens = std::span(scratch.tokens).first(size);
@@ -251,15 +243,14 @@ Status decode_some(const TableStream& stream, std::span<const std::uint8_t> byte
   }
   if (simd) decode_rows_simd(stream.tables, runs, size / stream.model.lanes);
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    Status bad = finish_segment<T>(stream, runs[i], tokens, out.subspan(i * size, size), simd);
+    Status bad = finish_segment(stream, runs[i], tokens, out.part(i * size, size), simd);
     if (!bad.ok()) return bad;
   }
   return {};
 }
 
-template <class T>
 Status decode_segments(const TableStream& stream, std::span<const std::uint8_t> bytes, const CodeShape& shape,
-                       std::span<T> out, bool simd) {
+                       const Integers& out, bool simd) {
   // Two segments at a time as long as both are whole: they have the same number of steps then.
   const std::size_t whole = out.size() / kFastSegment;
   const std::size_t pairs = simd ? whole / 2 : 0;
@@ -274,20 +265,19 @@ Status decode_segments(const TableStream& stream, std::span<const std::uint8_t> 
       const std::size_t begin = first * kFastSegment;
       const std::size_t size = two ? 2 * kFastSegment : std::min(kFastSegment, out.size() - begin);
       Status bad = decode_some(stream, bytes, classes, scratch, first, std::span(runs).first(two ? 2 : 1),
-                               out.subspan(begin, size), simd);
+                               out.part(begin, size), simd);
       if (!bad.ok()) return bad;
     }
     return {};
   });
 }
 
-template <class T>
 Status decode_tables(SideReader& side, std::span<const std::uint8_t> bytes, const CodeShape& shape,
-                     std::span<T> out, FastPath path) {
+                     const Integers& out, FastPath path) {
   TableStream stream;
   if (Status bad = read_header(side, bytes, shape, out.size(), stream); !bad.ok()) return bad;
   const TokenAlphabet& alphabet = stream.model.alphabet;
-  if (!holds<T>(alphabet.low) || !holds<T>(std::int64_t{alphabet.low} + alphabet.direct - 1)) {
+  if (!out.hold(alphabet.low) || !out.hold(std::int64_t{alphabet.low} + alphabet.direct - 1)) {
     return damaged("a token alphabet is outside its type");
   }
   const bool simd = path == FastPath::best && stream.model.lanes >= kFastFewestSimdLanes && has_lane_simd();
@@ -295,8 +285,7 @@ Status decode_tables(SideReader& side, std::span<const std::uint8_t> bytes, cons
   return decode_segments(stream, bytes, shape, out, simd);
 }
 
-template <class T>
-Status decode_adaptive(SideReader& side, std::span<T> out) {
+Status decode_adaptive(SideReader& side, const Integers& out) {
   if (out.size() > kFastMaxAdaptive) return damaged("too many weights for a stream without tables");
   AdaptiveSettings settings;
   walk_settings(side, settings);
@@ -305,18 +294,17 @@ Status decode_adaptive(SideReader& side, std::span<T> out) {
   bool fits = true;
   for (std::size_t i = 0; i < out.size(); ++i) {
     values[i] = model.code(side, values, i, 0, fits);
-    fits &= holds<T>(values[i]);
-    out[i] = static_cast<T>(values[i]);
+    fits &= out.hold(values[i]);
+    out.put(i, values[i]);
   }
   if (!fits) return damaged("a value is outside its type");
   return {};
 }
 
-template <class T>
-Status decode_any(std::span<const std::uint8_t> stream, const CodeShape& shape, std::span<T> out,
+Status decode_any(std::span<const std::uint8_t> stream, const CodeShape& shape, const Integers& out,
                   FastPath path) {
   if (!shape_holds(shape, out.size())) return damaged("a shape does not hold the weights");
-  if (out.empty()) return stream.empty() ? Status() : damaged("an empty tensor has bytes");
+  if (out.size() == 0) return stream.empty() ? Status() : damaged("an empty tensor has bytes");
   if (stream.empty() || byte_sum(stream) != 0) return damaged("the check byte of a stream is wrong");
   stream = stream.first(stream.size() - 1);
   SideReader side(stream);
@@ -331,8 +319,8 @@ Status decode_any(std::span<const std::uint8_t> stream, const CodeShape& shape, 
     NumberModel numbers;
     std::int32_t value = 0;
     walk_signed(side, numbers, value);
-    if (!holds<T>(value)) return damaged("a value is outside its type");
-    std::ranges::fill(out, static_cast<T>(value));
+    if (!out.hold(value)) return damaged("a value is outside its type");
+    out.fill(value);
   } else {
     return damaged("a stream of an unknown kind");
   }
@@ -347,7 +335,7 @@ Status decode_any(std::span<const std::uint8_t> stream, const CodeShape& shape, 
 template <class T>
 Status decode_fast(std::span<const std::uint8_t> stream, const CodeShape& shape, std::span<T> out,
                    FastPath path) noexcept {
-  return guarded([&] { return decode_any(stream, shape, out, path); });
+  return guarded([&] { return decode_any(stream, shape, Integers(out), path); });
 }
 
 template Status decode_fast(std::span<const std::uint8_t>, const CodeShape&, std::span<std::int8_t>,

@@ -10,6 +10,8 @@ namespace {
 using Bytes = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
 
+constexpr std::size_t kFloats = 1024;  // of a block
+
 template <class Element>
 void join(const std::array<Bytes, 8>& planes, std::size_t inside, int turn, std::size_t from, std::size_t end,
           MutableBytes out) {
@@ -32,6 +34,29 @@ void join(const std::array<Bytes, 8>& planes, std::size_t inside, int turn, std:
       elements[i] = std::rotr(element, turn);
     }
     std::memcpy(out.data() + from * sizeof(Element), elements.data(), size * sizeof(Element));
+  }
+}
+
+// Codes as numbers.
+void widen(const std::uint8_t* codes, std::size_t count, bool is_signed, float* out) {
+  if (is_signed) {
+    for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::int8_t>(codes[i]);
+  } else {
+    for (std::size_t i = 0; i < count; ++i) out[i] = codes[i];
+  }
+}
+
+// Calls each(from, count, numbers) for the codes, a block at a time, each copied before values may be written
+// over it; what `each` leaves in `numbers` are the values.
+template <class Each>
+void for_each_block(const std::uint8_t* codes, std::size_t count, bool is_signed, std::uint8_t* values,
+                    Each&& each) {
+  std::array<float, kFloats> numbers;
+  for (std::size_t from = 0; from < count; from += kFloats) {
+    const std::size_t size = std::min(kFloats, count - from);
+    widen(codes + from, size, is_signed, numbers.data());
+    each(from, size, numbers.data());
+    std::memcpy(values + from * sizeof(float), numbers.data(), size * sizeof(float));
   }
 }
 
@@ -64,9 +89,32 @@ void join_planes(const std::array<Bytes, 8>& planes, std::size_t width, std::siz
   if (width == 8) join<std::uint64_t>(planes, inside, turn, from, end, out);
 }
 
+// Differences of codes are whole numbers below 2^9, which floats hold exactly.
+void affine_values(const std::uint8_t* codes, std::size_t count, bool is_signed, int zero_point, float scale,
+                   std::uint8_t* values) {
+  const auto zero = static_cast<float>(zero_point);
+  for_each_block(codes, count, is_signed, values, [&](std::size_t, std::size_t size, float* numbers) {
+    for (std::size_t i = 0; i < size; ++i) numbers[i] = (numbers[i] - zero) * scale;
+  });
+}
+
+void affine_values(const std::uint8_t* codes, std::size_t count, bool is_signed,
+                   const std::uint8_t* zero_points, const std::uint8_t* scales, std::uint8_t* values) {
+  std::array<float, kFloats> factors;
+  for_each_block(codes, count, is_signed, values, [&](std::size_t from, std::size_t size, float* numbers) {
+    if (zero_points != nullptr) {
+      widen(zero_points + from, size, is_signed, factors.data());
+      for (std::size_t i = 0; i < size; ++i) numbers[i] -= factors[i];
+    }
+    std::memcpy(factors.data(), scales + from * sizeof(float), size * sizeof(float));
+    for (std::size_t i = 0; i < size; ++i) numbers[i] *= factors[i];
+  });
+}
+
 // A signed code fits if the bits above its own are all like the highest of its own: with 2^(bits - 1) added
 // there is nothing above them. All codes are looked at, which is quicker than to stop.
 bool codes_in_range(Bytes codes, unsigned bits, bool is_signed) {
+  if (bits == 8) return true;
   const auto half = static_cast<std::uint8_t>(is_signed ? 1U << (bits - 1) : 0U);
   std::uint8_t above = 0;
   for (const std::uint8_t code : codes) above |= static_cast<std::uint8_t>(code + half);

@@ -23,6 +23,14 @@ void join_planes(const std::array<std::span<const std::uint8_t>, 8>& planes, std
                  std::size_t inside, int turn, std::size_t from, std::size_t end,
                  std::span<std::uint8_t> out);
 
+// Writes the values of `count` affine codes, (code - zero point) * scale, as float32 of one scale and zero
+// point. `values` may lie before `codes` and reach them, as long as value i does not reach code i + 1.
+void affine_values(const std::uint8_t* codes, std::size_t count, bool is_signed, int zero_point, float scale,
+                   std::uint8_t* values);
+// The same with a scale for each code, and a zero point for each or, with nullptr, none.
+void affine_values(const std::uint8_t* codes, std::size_t count, bool is_signed,
+                   const std::uint8_t* zero_points, const std::uint8_t* scales, std::uint8_t* values);
+
 // Whether all codes fit `bits` bits, 1 to 8.
 [[nodiscard]] bool codes_in_range(std::span<const std::uint8_t> codes, unsigned bits, bool is_signed);
 

@@ -5,6 +5,7 @@
 
 #include "loader/decode.h"
 #include "loader/memory.h"
+#include "loader/plain_bytes.h"
 
 namespace pith::loader {
 namespace {
@@ -70,7 +71,7 @@ class AffineValues {
                       [&](std::size_t first, std::size_t count, std::size_t outer, std::size_t position) {
                         const auto block = static_cast<std::size_t>(position / header_.block);
                         const std::size_t scale = (outer * blocks + block) * inner + first % inner;
-                        for (std::size_t i = 0; i < count; ++i) write_run(first + i, 1, scale + i);
+                        write_each(first, count, scale);
                       });
   }
 
@@ -82,10 +83,15 @@ class AffineValues {
   void write_run(std::size_t first, std::size_t count, std::size_t scale_index) const {
     const float scale = float_at(scales_, scale_index);
     const int zero = zero_points_.empty() ? 0 : number(zero_points_[scale_index]);
-    for (std::size_t i = first; i < first + count; ++i) {
-      const float value = static_cast<float>(number(codes_[i]) - zero) * scale;
-      std::memcpy(out_.data() + i * sizeof(float), &value, sizeof value);
-    }
+    affine_values(codes_.data() + first, count, header_.signed_codes, zero, scale,
+                  out_.data() + first * sizeof(float));
+  }
+
+  // Elements that have a scale each, from number `scale_index` on.
+  void write_each(std::size_t first, std::size_t count, std::size_t scale_index) const {
+    affine_values(codes_.data() + first, count, header_.signed_codes,
+                  zero_points_.empty() ? nullptr : zero_points_.data() + scale_index,
+                  scales_.data() + scale_index * sizeof(float), out_.data() + first * sizeof(float));
   }
 
   // Where each element has another scale than the one before.
@@ -93,12 +99,7 @@ class AffineValues {
     const auto columns = static_cast<std::size_t>(header_.dims[static_cast<std::size_t>(header_.axis)]);
     for (std::size_t column = begin % columns; begin < end; column = 0) {
       const std::size_t count = std::min(end - begin, columns - column);
-      for (std::size_t i = 0; i < count; ++i) {
-        const int zero = zero_points_.empty() ? 0 : number(zero_points_[column + i]);
-        const float value =
-            static_cast<float>(number(codes_[begin + i]) - zero) * float_at(scales_, column + i);
-        std::memcpy(out_.data() + (begin + i) * sizeof(float), &value, sizeof value);
-      }
+      write_each(begin, count, column);
       begin += count;
     }
   }

@@ -1,0 +1,2 @@
+// Nothing but the precompiled header of the command.
+#include "cmake/precompiled.h"
