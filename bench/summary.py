@@ -4,9 +4,8 @@
     ~/.cache/pith/python/bin/python bench/summary.py [--write] [--measure [NAME]...]
 
 Reads the other tables of docs/benchmarks.md, so that both say the same. With --measure it runs first what writes them
-(all, or the ones named: codec budget lossless session), which takes about an hour on two idle cores. Wants
-the release preset with -DPITH_BUILD_BENCH=ON. What libpith adds to a program is measured by tests/libpith/check_library.py,
-and what a second thread gains by build/release/bench/bench_threads.
+(all, or the ones named: codec threads budget lossless session library), which takes about an hour on two idle cores. Wants
+the release preset with -DPITH_BUILD_BENCH=ON.
 """
 
 import argparse
@@ -18,7 +17,7 @@ import sys
 from page import PAGE, write_table
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SCRIPTS = {"codec": "codec.py", "budget": "budget.py", "lossless": "lossless.py", "session": "session.py"}
+SCRIPTS = {"codec": "codec.py", "threads": "threads.py", "library": "library.py", "budget": "budget.py", "lossless": "lossless.py", "session": "session.py"}
 UNLABELLED = ("mobilenetv1_025_vww", "autoencoder_toycar")
 
 
@@ -86,6 +85,18 @@ def speeds():
         yield what, f">= {bar} M weights/s", span(values, 0, " M"), min(values) >= bar
 
 
+def threads():
+    rows = rows_of("threads")
+    for coder in ("fast", "small", "huffman"):
+        values = [number(row["ratio"]) for row in rows if row["coder"] == coder]
+        yield f"two threads, 5.2 M weights, `{coder}`", ">= 1.8 times as fast", span(values), min(values) >= 1.8
+
+
+def library():
+    values = [number(row["bytes of code and data"]) for row in rows_of("library")]
+    yield "libpith, code and data", "<= 200 KB, needs nothing but zstd", f"{max(values) / 1000:.0f} KB", max(values) <= 200_000
+
+
 def sessions():
     every = rows_of("session")
     for coder in ("fast", "small"):
@@ -108,7 +119,7 @@ def main():
         for name in arguments.measure or SCRIPTS:
             subprocess.run([sys.executable, ROOT / "bench" / SCRIPTS[name], "--write"], check=name != "lossless")
     lines = ["| what | bar | measured | |", "|---|---|---|---|"]
-    for part in (bytes_at_equal_integers, whole_files, lossless, speeds, sessions):
+    for part in (bytes_at_equal_integers, whole_files, lossless, speeds, threads, sessions, library):
         for what, bar, measured, met in part():
             lines.append(f"| {what} | {bar} | {measured} | {'met' if met else '**missed**'} |")
     text = "\n".join(lines) + "\n"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "loader/fast_header.h"
 #include "loader/fast_lanes.h"
 #include "loader/fast_walk_inl.h"
 #include "loader/integers.h"
@@ -14,39 +15,14 @@ namespace {
 // Weights a table from which on looking slots up saves the scalar loop more than filling them in takes.
 constexpr std::size_t kWeightsForSlots = 2048;
 
-// A parsed stream with tables: the model, its alias tables, and where the segments are.
+// What all segments of a tensor are decoded with.
 struct TableStream {
-  FastModel model;
-  Vector<AliasEntry> entries;
+  FastHeader header;
   Vector<std::uint16_t> dividers;
   Vector<std::uint32_t> words;
   Vector<std::uint32_t> slots;
   LaneTables tables;
-  Vector<std::size_t> segments;  // where they start in the stream, and where the last one ends
 };
-
-Status read_tables(SideReader& side, TableStream& stream) {
-  const std::size_t tokens = stream.model.alphabet.tokens();
-  const std::size_t count = stream.model.tables();
-  const unsigned bits = bucket_bits(tokens);
-  if (count > kFastMaxTables || count << bits > kFastMaxEntries) return damaged("too many frequency tables");
-  std::uint32_t steps_log = 0;
-  walk_plain(side, 2, steps_log);
-  stream.entries.resize(count << bits);
-  TableWalk walk(1U << steps_log);
-  TableLevels base;
-  TableLevels other;
-  for (std::size_t i = 0; i < count; ++i) {
-    TableLevels& table = i == 0 ? base : other;
-    if (const char* wrong = walk.walk(side, tokens, table); wrong != nullptr) return damaged(wrong);
-    if (side.decoder().failed()) return damaged("a frequency table is cut short");
-    const Frequencies frequencies = frequencies_from_levels(
-        std::span(table.levels).subspan(table.first, table.count), table.first, 1U << steps_log);
-    build_alias_table(frequencies, bits,
-                      std::span(stream.entries).subspan(i << bits, std::size_t{1} << bits));
-  }
-  return {};
-}
 
 // All slots of one table, from its entries.
 void fill_slots(std::span<const AliasEntry> entries, unsigned bits, std::uint32_t* out) {
@@ -63,10 +39,10 @@ void fill_slots(std::span<const AliasEntry> entries, unsigned bits, std::uint32_
 }
 
 void prepare_lanes(TableStream& stream, std::size_t weights, bool simd) {
-  const FastModel& model = stream.model;
+  const FastModel& model = stream.header.model;
   LaneTables& tables = stream.tables;
   const unsigned bits = bucket_bits(model.alphabet.tokens());
-  tables.entries = stream.entries;
+  tables.entries = stream.header.entries;
   tables.bits = bits;
   tables.tables = model.tables();
   // SIMD has them of a single table, and counts on it; more would not fit the first cache.
@@ -78,10 +54,10 @@ void prepare_lanes(TableStream& stream, std::size_t weights, bool simd) {
     }
     tables.slots = stream.slots;
   } else {
-    stream.dividers.resize(stream.entries.size());
-    stream.words.resize(2 * stream.entries.size());
-    for (std::size_t i = 0; i < stream.entries.size(); ++i) {
-      const AliasEntry& entry = stream.entries[i];
+    stream.dividers.resize(stream.header.entries.size());
+    stream.words.resize(2 * stream.header.entries.size());
+    for (std::size_t i = 0; i < stream.header.entries.size(); ++i) {
+      const AliasEntry& entry = stream.header.entries[i];
       stream.dividers[i] = static_cast<std::uint16_t>(entry.own >> 8 & 0xFFFU);
       stream.words[2 * i] = entry.own & 0xFFF000FFU;
       stream.words[2 * i + 1] = entry.other;
@@ -99,30 +75,6 @@ void prepare_lanes(TableStream& stream, std::size_t weights, bool simd) {
           static_cast<std::uint32_t>(strides[i] * model.neighbours[i].level(token) << tables.table_shift());
     }
   }
-}
-
-Status read_header(SideReader& side, std::span<const std::uint8_t> bytes, const CodeShape& shape,
-                   std::size_t weights, TableStream& stream) {
-  const auto status = [](const char* wrong) { return wrong == nullptr ? Status() : damaged(wrong); };
-  if (Status bad = status(walk_layout(side, stream.model)); !bad.ok()) return bad;
-  if (Status bad = status(walk_classes(side, shape, stream.model.classes)); !bad.ok()) return bad;
-  if (Status bad = read_tables(side, stream); !bad.ok()) return bad;
-  const std::size_t segments = (weights - 1) / kFastSegment + 1;
-  if (segments - 1 > bytes.size() / 4) return damaged("a stream is too short for its segments");
-  stream.segments.reserve(segments + 1);
-  std::size_t total = 0;
-  stream.segments.push_back(total);
-  for (std::size_t i = 0; i + 1 < segments; ++i) {
-    const std::uint32_t low = side.plain(10);
-    total += side.plain(10) << 10 | low;
-    stream.segments.push_back(total);
-  }
-  if (!side.decoder().finished()) return damaged("a stream's header does not end as it must");
-  const std::size_t first = side.decoder().position();
-  if (total > bytes.size() - first) return damaged("segments are more than the bytes present");
-  for (std::size_t& start : stream.segments) start += first;
-  stream.segments.push_back(bytes.size());
-  return {};
 }
 
 // Buffers for the segments that are decoded side by side.
@@ -198,7 +150,7 @@ Status start_segment(const TableStream& stream, const ClassMap& classes, std::sp
   }
   run.in = bytes.data() + 4 * lanes;
   run.end = bytes.data() + bytes.size();
-  if (stream.model.classes.count > 1) {
+  if (stream.header.model.classes.count > 1) {
     classes.fill(begin, tokens);
     weights_to_rows(tokens.data(), lanes, tokens.size() / lanes, tokens.size() % lanes, run.rows, simd);
   } else if (stream.tables.has_contexts()) {
@@ -218,7 +170,7 @@ Status finish_segment(const TableStream& stream, LaneRun& run, std::span<std::ui
     return damaged("a lane does not end as it must");
   }
   rows_to_weights(run.rows, run.lanes, steps, extra, tokens.data(), simd);
-  const TokenAlphabet& alphabet = stream.model.alphabet;
+  const TokenAlphabet& alphabet = stream.header.model.alphabet;
   const std::uint32_t shift = static_cast<std::uint32_t>(alphabet.low) - alphabet.below;
   out.put_tokens(tokens, shift);
   const std::span<const std::uint8_t> rest(run.in, run.end);
@@ -234,14 +186,14 @@ Status decode_some(const TableStream& stream, std::span<const std::uint8_t> byte
   const std::size_t size = out.size() / runs.size();
   const auto tokens = std::span(scratch.tokens).first(size);
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const std::size_t begin = stream.segments[first + i];
-    const auto stored = bytes.subspan(begin, stream.segments[first + i + 1] - begin);
-    runs[i] = {.lanes = stream.model.lanes};
+    const std::size_t begin = stream.header.segments[first + i];
+    const auto stored = bytes.subspan(begin, stream.header.segments[first + i + 1] - begin);
+    runs[i] = {.lanes = stream.header.model.lanes};
     runs[i].rows = scratch.rows[i].data() + scratch.rows_before;
     Status bad = start_segment(stream, classes, tokens, stored, (first + i) * kFastSegment, runs[i], simd);
     if (!bad.ok()) return bad;
   }
-  if (simd) decode_rows_simd(stream.tables, runs, size / stream.model.lanes);
+  if (simd) decode_rows_simd(stream.tables, runs, size / stream.header.model.lanes);
   for (std::size_t i = 0; i < runs.size(); ++i) {
     Status bad = finish_segment(stream, runs[i], tokens, out.part(i * size, size), simd);
     if (!bad.ok()) return bad;
@@ -254,10 +206,10 @@ Status decode_segments(const TableStream& stream, std::span<const std::uint8_t> 
   // Two segments at a time as long as both are whole: they have the same number of steps then.
   const std::size_t whole = out.size() / kFastSegment;
   const std::size_t pairs = simd ? whole / 2 : 0;
-  const std::size_t all = stream.segments.size() - 1;
-  const ClassMap classes(stream.model.classes, shape);
+  const std::size_t all = stream.header.segments.size() - 1;
+  const ClassMap classes(stream.header.model.classes, shape);
   return run_workers(all - pairs, [&](PartQueue& parts) -> Status {
-    Scratch scratch = make_scratch(stream.model, out.size(), pairs > 0 ? 2 : 1);
+    Scratch scratch = make_scratch(stream.header.model, out.size(), pairs > 0 ? 2 : 1);
     std::array<LaneRun, 2> runs;
     while (parts.next()) {
       const bool two = parts.number() < pairs;
@@ -275,12 +227,13 @@ Status decode_segments(const TableStream& stream, std::span<const std::uint8_t> 
 Status decode_tables(SideReader& side, std::span<const std::uint8_t> bytes, const CodeShape& shape,
                      const Integers& out, FastPath path) {
   TableStream stream;
-  if (Status bad = read_header(side, bytes, shape, out.size(), stream); !bad.ok()) return bad;
-  const TokenAlphabet& alphabet = stream.model.alphabet;
+  if (Status bad = read_fast_header(side, bytes, shape, out.size(), stream.header); !bad.ok()) return bad;
+  const TokenAlphabet& alphabet = stream.header.model.alphabet;
   if (!out.hold(alphabet.low) || !out.hold(std::int64_t{alphabet.low} + alphabet.direct - 1)) {
     return damaged("a token alphabet is outside its type");
   }
-  const bool simd = path == FastPath::best && stream.model.lanes >= kFastFewestSimdLanes && has_lane_simd();
+  const bool simd =
+      path == FastPath::best && stream.header.model.lanes >= kFastFewestSimdLanes && has_lane_simd();
   prepare_lanes(stream, out.size(), simd);
   return decode_segments(stream, bytes, shape, out, simd);
 }

@@ -36,25 +36,15 @@ class Integers {
     put_as<std::uint32_t>(at, value);
   }
   // `value` everywhere.
-  void fill(std::int64_t value) const {
-    for (std::size_t i = 0; i < size_; ++i) put(i, value);
-  }
+  void fill(std::int64_t value) const;
   // tokens[i] + shift for all i.
-  void put_tokens(std::span<const std::uint8_t> tokens, std::uint32_t shift) const {
-    if (width_ == 1) return put_tokens_as<std::uint8_t>(tokens, shift);
-    if (width_ == 2) return put_tokens_as<std::uint16_t>(tokens, shift);
-    put_tokens_as<std::uint32_t>(tokens, shift);
-  }
+  void put_tokens(std::span<const std::uint8_t> tokens, std::uint32_t shift) const;
 
  private:
   template <class U>
   void put_as(std::size_t at, std::int64_t value) const {
     const auto low = static_cast<U>(value);
     std::memcpy(bytes_ + at * sizeof(U), &low, sizeof(U));
-  }
-  template <class U>
-  void put_tokens_as(std::span<const std::uint8_t> tokens, std::uint32_t shift) const {
-    for (std::size_t i = 0; i < tokens.size(); ++i) put_as<U>(i, std::int64_t{tokens[i]} + shift);
   }
 
   std::uint8_t* bytes_;

@@ -33,7 +33,7 @@ inline void update(Counter& counter, bool bit) {
 }
 
 inline std::int16_t odds_of(Counter counter) {
-  return kOdds[counter >> 20];
+  return odds_at[counter >> 20];
 }
 
 inline constexpr std::size_t kInputs = 4;

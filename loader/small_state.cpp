@@ -24,6 +24,7 @@ State::State(const Parameters& parameters, const CodeShape& shape, std::size_t c
       magnitudes_(2 * width_, 256),
       values_(2 * width_, 0),
       nodes_(parameters.trellis ? trellis::kClasses : 1) {
+  fill_tables();
   if (parameters.trellis) {
     paths_ = trellis::Paths(shape, *parameters.trellis, count);
     for (std::size_t i = 0; i < trellis::kClasses; ++i)

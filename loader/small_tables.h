@@ -65,16 +65,10 @@ inline constexpr std::array<std::uint16_t, 1536> kChance = [] {
   return chance;
 }();
 
-// kOdds[i] = the least odds whose chance is at least 16 * i + 8.
-inline constexpr std::array<std::int16_t, 4096> kOdds = [] {
-  std::array<std::int16_t, 4096> result{};
-  std::int32_t odds = -kMaxOdds;
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    while (odds < kMaxOdds && chance_of(odds) < 16 * i + 8) ++odds;
-    result[i] = static_cast<std::int16_t>(odds);
-  }
-  return result;
-}();
+// odds_at[i] = the least odds whose chance is at least 16 * i + 8. Filled by fill_tables, which every State
+// calls first: 8 KiB that need not be in a file.
+extern std::array<std::int16_t, 4096> odds_at;
+void fill_tables();
 
 // kLogStep[i] = round(16 * log2((2 i + 129) / 128)).
 inline constexpr std::array<std::uint8_t, 64> kLogStep = [] {
