@@ -33,6 +33,7 @@ using D32 = hn::CappedTag<std::uint32_t, Width>;
 template <std::size_t Width>
 using V32 = hn::Vec<D32<Width>>;
 
+#if HWY_TARGET > HWY_AVX3
 // For each mask of 8 lanes, the bytes of a 16-byte shuffle that puts the next words where the mask is set.
 struct ExpandTable {
   alignas(16) std::uint8_t bytes[256][16];
@@ -49,11 +50,26 @@ struct ExpandTable {
   }
 };
 constexpr ExpandTable kExpand;
+#endif
 
 // Takes the next words of `in` into the lanes that are below 2^16.
 template <std::size_t Width>
 HWY_INLINE V32<Width> Refill(V32<Width> state, const std::uint8_t*& in) {
   const D32<Width> d;
+#if HWY_TARGET <= HWY_AVX3
+  const auto is_low = hn::Lt(state, hn::Set(d, kLaneLow));
+  const hn::Rebind<std::uint16_t, D32<Width>> d16;
+  const auto words = hn::PromoteTo(d, hn::LoadU(d16, reinterpret_cast<const std::uint16_t*>(in)));
+  in += 2 * static_cast<std::size_t>(__builtin_popcount(is_low.raw));
+  const auto filled = hn::ShiftLeft<16>(state);
+  if constexpr (Width == 16) {
+    const V32<Width> spread{_mm512_maskz_expand_epi32(is_low.raw, words.raw)};
+    return V32<Width>{_mm512_mask_or_epi32(state.raw, is_low.raw, filled.raw, spread.raw)};
+  } else {
+    const V32<Width> spread{_mm256_maskz_expand_epi32(is_low.raw, words.raw)};
+    return V32<Width>{_mm256_mask_or_epi32(state.raw, is_low.raw, filled.raw, spread.raw)};
+  }
+#else
   const hn::Full128<std::uint8_t> d8;
   const hn::Full128<std::uint16_t> d16;
   const auto is_low = hn::Eq(hn::ShiftRight<16>(state), hn::Zero(d));
@@ -62,6 +78,7 @@ HWY_INLINE V32<Width> Refill(V32<Width> state, const std::uint8_t*& in) {
   in += 2 * static_cast<std::size_t>(__builtin_popcount(mask));
   const auto filled = hn::Or(hn::ShiftLeft<16>(state), hn::PromoteTo(d, hn::BitCast(d16, words)));
   return hn::IfThenElse(is_low, filled, state);
+#endif
 }
 
 // The elements of `base` at the places listed, loaded one by one: gather instructions are microcoded and

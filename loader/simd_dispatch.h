@@ -11,19 +11,16 @@
 #include <cpuid.h>
 #endif
 
-// Below 256 bits there is nothing that the coders use. AVX-512 is left out on purpose: no machine that
-// pith is tested on runs it, and a decoder of foreign files has no code that was never run.
-//
-// Highway reads this, so it stands before its headers.
+// Below 256 bits there is nothing that the coders use. Highway reads this, so it stands before its headers.
 // NOLINTNEXTLINE(readability-identifier-naming)
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | (HWY_AVX2 - 1))
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
 
 namespace pith::loader {
 
-enum class SimdTarget : unsigned char { none, avx2 };
+enum class SimdTarget : unsigned char { none, avx2, avx3 };
 
 // Nothing better than this is used. Only tests change it.
-inline std::atomic<SimdTarget> simd_limit{SimdTarget::avx2};
+inline std::atomic<SimdTarget> simd_limit{SimdTarget::avx3};
 
 #if defined(__x86_64__)
 // What the processor has and the system keeps for a thread that waits. Intel's "Architectures Software
@@ -39,10 +36,13 @@ inline std::atomic<SimdTarget> simd_limit{SimdTarget::avx2};
   unsigned kept = 0;
   unsigned kept_above = 0;
   __asm__("xgetbv" : "=a"(kept), "=d"(kept_above) : "c"(0));
-  constexpr unsigned kAvx2 = 1U << 3 | 1U << 5 | 1U << 8;  // bmi, avx2, bmi2
-  constexpr unsigned kVectors = 0x06;                      // registers of 256 bits
+  constexpr unsigned kAvx2 = 1U << 3 | 1U << 5 | 1U << 8;                           // bmi, avx2, bmi2
+  constexpr unsigned kAvx3 = 1U << 16 | 1U << 17 | 1U << 28 | 1U << 30 | 1U << 31;  // f, dq, cd, bw, vl
+  constexpr unsigned kVectors = 0x06;                                               // registers of 256 bits
+  constexpr unsigned kLongVectors = 0xE6;                                           // and of 512
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (~b & kAvx2) != 0) return SimdTarget::none;
-  return (~kept & kVectors) == 0 ? SimdTarget::avx2 : SimdTarget::none;
+  if ((~kept & kVectors) != 0) return SimdTarget::none;
+  return (~b & kAvx3) == 0 && (~kept & kLongVectors) == 0 ? SimdTarget::avx3 : SimdTarget::avx2;
 }
 #endif
 
@@ -62,11 +62,15 @@ inline std::atomic<SimdTarget> simd_limit{SimdTarget::avx2};
 
 // The best of these that there is and that the processor runs.
 template <class Function>
-[[nodiscard]] Function choose_simd(std::type_identity_t<Function> avx2, Function baseline) {
-  return avx2 != nullptr && simd_target() == SimdTarget::avx2 ? avx2 : baseline;
+[[nodiscard]] Function choose_simd(std::type_identity_t<Function> avx3, std::type_identity_t<Function> avx2,
+                                   Function baseline) {
+  if (avx3 != nullptr && simd_target() == SimdTarget::avx3) return avx3;
+  if (avx2 != nullptr && simd_target() != SimdTarget::none) return avx2;
+  return baseline;
 }
 
 }  // namespace pith::loader
 
 // Within HWY_ONCE: the version of a function to call.
-#define PITH_SIMD(function) choose_simd(HWY_CHOOSE_AVX2(function), &HWY_STATIC_DISPATCH(function))
+#define PITH_SIMD(function) \
+  choose_simd(HWY_CHOOSE_AVX3(function), HWY_CHOOSE_AVX2(function), &HWY_STATIC_DISPATCH(function))

@@ -1,25 +1,14 @@
 // `pith compress --budget`: what the search ends with, and what it refuses.
 #include <nlohmann/json.hpp>
 
+#include "tests/cli/documents.h"
 #include "tests/cli/refusal.h"
 #include "tests/cli/samples.h"
-#include "tests/support/json_schema.h"
 
 namespace pith::test {
 namespace {
 
 using nlohmann::json;
-
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-// The one JSON document of stdout, which follows the schema.
-json document(const CommandRun& run, const std::string& part = "") {
-  json parsed = json::parse(run.out);
-  CHECK(JsonSchema::of_reports().violations(parsed, part) == std::vector<std::string>{});
-  return parsed;
-}
 
 TEST_CASE("budget: metrics and sizes") {
   const Workbench bench;
@@ -39,9 +28,9 @@ TEST_CASE("budget: metrics and sizes") {
   CHECK(report["trials"] > 3);
   CHECK(report["outputs"][0]["bytes"] == bench.read("a.pith").size());
   const std::string resolved = report["recipe"]["resolved"];
-  CHECK(holds(resolved, "rd-quantize{lambda=0.5}"));  // no step that was not used
+  CHECK(resolved.contains("rd-quantize{lambda=0.5}"));  // no step that was not used
   const CommandRun text = bench.done(compress({"-o", "b.pith", "--budget", "metric>=0.9"}));
-  CHECK(holds(text.out, "budget   metric>=0.9 holds"));
+  CHECK(text.out.contains("budget   metric>=0.9 holds"));
   CHECK(bench.read("a.pith") == bench.read("b.pith"));
   bench.done(compress({"-o", "c.pith", "--budget", "ratio=6x"}));
   CHECK(bench.read("c.pith").size() * 6 <= bench.read("small.onnx").size());
@@ -49,8 +38,8 @@ TEST_CASE("budget: metrics and sizes") {
 
   const CommandRun failed = bench.pith(compress({"-o", "d.pith", "--budget", "ratio=100000x"}));
   CHECK(failed.exit_code == 1);
-  CHECK(holds(failed.out, "DOES NOT HOLD"));
-  CHECK(holds(failed.err, "nothing was written"));
+  CHECK(failed.out.contains("DOES NOT HOLD"));
+  CHECK(failed.err.contains("nothing was written"));
   CHECK_FALSE(bench.contents().contains("d.pith"));
 }
 
@@ -103,7 +92,7 @@ TEST_CASE("budget: samples held out of a search decide about its budget") {
   // No plan gains three points on samples that it was not chosen for.
   const CommandRun failed = bench.pith(compress("b.pith", "metric>=0.93", "0.4"));
   CHECK(failed.exit_code == 1);
-  CHECK(holds(failed.err, "on the 600 samples held out of the search"));
+  CHECK(failed.err.contains("on the 600 samples held out of the search"));
   const json over = json::parse(failed.out);
   CHECK(over["status"] == "over_budget");
   CHECK(over["budgets"][0]["held"] == false);
@@ -112,8 +101,8 @@ TEST_CASE("budget: samples held out of a search decide about its budget") {
   auto text = compress("c.pith", "drop=2pt", "0.4");
   text.back() = "human";
   const CommandRun shown = bench.done(text);
-  CHECK(holds(shown.out, "600 samples held out of the search"));
-  CHECK(holds(shown.out, "900 samples that the search saw"));
+  CHECK(shown.out.contains("600 samples held out of the search"));
+  CHECK(shown.out.contains("900 samples that the search saw"));
   CHECK(bench.read("a.pith") == bench.read("c.pith"));
 }
 

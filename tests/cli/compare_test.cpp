@@ -1,6 +1,7 @@
 // `compare` as it is used: exit codes, stdout, stderr.
 #include <nlohmann/json.hpp>
 
+#include "tests/cli/documents.h"
 #include "tests/cli/refusal.h"
 #include "tests/cli/samples.h"
 
@@ -8,16 +9,6 @@ namespace pith::test {
 namespace {
 
 using nlohmann::json;
-
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-json document(const CommandRun& run) {
-  json parsed = json::parse(run.out);
-  CHECK(JsonSchema::of_reports().violations(parsed, "compare") == std::vector<std::string>{});
-  return parsed;
-}
 
 TEST_CASE("compare: a model with itself, packed") {
   const Workbench bench;
@@ -29,11 +20,12 @@ TEST_CASE("compare: a model with itself, packed") {
         "outputs  on 20 synthetic samples, ONNX Runtime ", "with optimisations off\n",
         "result   within the tolerance of 0\n"}) {
     CAPTURE(run.out, part);
-    CHECK(holds(run.out, part));
+    CHECK(run.out.contains(part));
   }
-  CHECK_FALSE(holds(run.err, "error"));
+  CHECK_FALSE(run.err.contains("error"));
   const json report = document(bench.done({"compare", kLenet, "a.pith", "--calib", "synthetic:n=20", "--seed",
-                                           "3", "--ort-optimizations", "off", "--format", "json"}));
+                                           "3", "--ort-optimizations", "off", "--format", "json"}),
+                               "compare");
   CHECK(report["status"] == "done");
   CHECK(report["run"]["synthetic"] == true);
   CHECK(report["run"]["data"] == "synthetic");
@@ -58,13 +50,13 @@ TEST_CASE("compare: a tolerance that is exceeded ends with 1, and says so on std
   };
   const CommandRun failed = with("0.000001", "-v");
   CHECK(failed.exit_code == 1);
-  CHECK(holds(failed.out, "outputs  on 2,048 samples of train-2048.npz, ONNX Runtime "));
-  CHECK(holds(failed.out, "result   output 'logits' has a relative error of "));
-  CHECK(holds(error_of(failed), "output 'logits' has a relative error of "));
-  CHECK(holds(failed.out, "dense -> affine"));
+  CHECK(failed.out.contains("outputs  on 2,048 samples of train-2048.npz, ONNX Runtime "));
+  CHECK(failed.out.contains("result   output 'logits' has a relative error of "));
+  CHECK(error_of(failed).contains("output 'logits' has a relative error of "));
+  CHECK(failed.out.contains("dense -> affine"));
   const CommandRun as_json = with("0.000001", "--format=json");
   CHECK(as_json.exit_code == 1);
-  const json report = document(as_json);
+  const json report = document(as_json, "compare");
   CHECK(report["status"] == "tolerance_exceeded");
   CHECK(report["exit_code"] == 1);
   CHECK(report["run"]["outputs"][0]["max_relative_error"].get<double>() > 0.000001);
@@ -73,7 +65,7 @@ TEST_CASE("compare: a tolerance that is exceeded ends with 1, and says so on std
   const CommandRun bits = with("0", "-q");
   CHECK(bits.exit_code == 1);
   CHECK(bits.out.empty());
-  CHECK(holds(error_of(bits), "is not equal bit for bit"));
+  CHECK(error_of(bits).contains("is not equal bit for bit"));
 }
 
 TEST_CASE("compare: without data or runtime the rest is compared, and what is left out is said") {
@@ -81,16 +73,17 @@ TEST_CASE("compare: without data or runtime the rest is compared, and what is le
   bench.write("a.onnx", tiny_model());
   bench.write("b.onnx", small_model());
   const CommandRun run = bench.done({"compare", "a.onnx", "b.onnx"});
-  CHECK(holds(run.out, "left out outputs: there is no data; pass --calib DATA, or --calib synthetic:n=16\n"));
-  CHECK(holds(run.out, "input input: float32 [N,4] -> float32 [N,64]\n"));
-  const json report = document(bench.done({"compare", "a.onnx", "b.onnx", "--format", "json"}));
+  CHECK(
+      run.out.contains("left out outputs: there is no data; pass --calib DATA, or --calib synthetic:n=16\n"));
+  CHECK(run.out.contains("input input: float32 [N,4] -> float32 [N,64]\n"));
+  const json report = document(bench.done({"compare", "a.onnx", "b.onnx", "--format", "json"}), "compare");
   CHECK(report["run"].is_null());
   CHECK(report["left_out"].size() == 1);
   CHECK(report["tensors"][0]["max_abs_error"].is_null());
 
   const std::vector<std::string> without{"compare",       "a.onnx",    "a.onnx",    "--calib",
                                          "synthetic:n=4", "--ort-lib", "missing.so"};
-  CHECK(holds(bench.done(without).out, "left out outputs: "));
+  CHECK(bench.done(without).out.contains("left out outputs: "));
   std::vector<std::string> strict = without;
   strict.insert(strict.end(), {"--tolerance", "0"});
   check_refused(bench, strict, 5, {"missing.so"});
@@ -114,7 +107,7 @@ TEST_CASE("compare: what is refused") {
 TEST_CASE("compare: synthetic data elsewhere is labelled, and is no truth") {
   const Workbench bench;
   const CommandRun run = bench.done({"evaluate", kLenet, "--reference", kLenet, "--calib", "synthetic:n=8"});
-  CHECK(holds(run.out, ", 8 synthetic samples,"));
+  CHECK(run.out.contains(", 8 synthetic samples,"));
   check_refused(bench, {"evaluate", kLenet, "--eval", "synthetic:n=8"}, 2, {"no labels"});
 }
 

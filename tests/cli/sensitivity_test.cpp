@@ -3,9 +3,9 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "tests/cli/documents.h"
 #include "tests/cli/refusal.h"
 #include "tests/cli/samples.h"
-#include "tests/support/json_schema.h"
 #include "tests/support/weight_model.h"
 
 namespace pith::test {
@@ -19,12 +19,6 @@ const std::vector<std::string> kSmall{"sensitivity", "small.onnx", "--calib", "s
 std::vector<std::string> with(std::vector<std::string> line, const std::vector<std::string>& more) {
   line.insert(line.end(), more.begin(), more.end());
   return line;
-}
-
-json document(const CommandRun& run) {
-  json parsed = json::parse(run.out);
-  CHECK(JsonSchema::of_reports().violations(parsed, "sensitivity") == std::vector<std::string>{});
-  return parsed;
 }
 
 // What depends on time.
@@ -55,7 +49,8 @@ RunOptions in_environment(std::vector<std::pair<std::string, std::optional<std::
 TEST_CASE("sensitivity: each layer with what it costs, and what to exclude") {
   const Workbench bench;
   const json report = document(
-      bench.done(with(kSensitivity, {"--eval", kLenetTest, "--max-samples", "1000", "--format", "json"})));
+      bench.done(with(kSensitivity, {"--eval", kLenetTest, "--max-samples", "1000", "--format", "json"})),
+      "sensitivity");
   REQUIRE(report["layers"].size() == 3);
   CHECK(report["calibration"]["data"] == "train-2048.npz");
   CHECK(report["quality"]["metric"] == "top1");
@@ -80,8 +75,8 @@ TEST_CASE("sensitivity: each layer with what it costs, and what to exclude") {
   CHECK(text.find("fc3.weight") < text.find("fc1.weight"));  // most sensitive first
   CHECK_FALSE(holds(text, "top1"));
   // What is suggested can be given back.
-  const json rest =
-      document(bench.done(with(kSensitivity, {"--exclude", "^fc3\\.weight$", "--format", "json"})));
+  const json rest = document(
+      bench.done(with(kSensitivity, {"--exclude", "^fc3\\.weight$", "--format", "json"})), "sensitivity");
   CHECK(rest["layers"].size() == 2);
   CHECK(rest["quality"].is_null());
   CHECK(rest["layers"][0]["metric"].is_null());
@@ -110,16 +105,16 @@ TEST_CASE("sensitivity: a second run takes measurements of the first and says th
   const Workbench bench;
   bench.write("small.onnx", small_model());
   const auto line = with(kSmall, {"--format", "json", "-v"});
-  const json first = document(bench.done(line));
+  const json first = document(bench.done(line), "sensitivity");
   REQUIRE(cache_files(bench).size() == 1);
   const std::string kept = read_file(cache_files(bench).front());
   const CommandRun again = bench.done(line);
   CHECK(holds(again.err, "measurements of an earlier run"));
-  CHECK(timeless(document(again)) == timeless(first));
+  CHECK(timeless(document(again, "sensitivity")) == timeless(first));
   CHECK(read_file(cache_files(bench).front()) == kept);
   const CommandRun without = bench.done(with(line, {"--no-cache"}));
   CHECK_FALSE(holds(without.err, "earlier run"));
-  CHECK(timeless(document(without)) == timeless(first));
+  CHECK(timeless(document(without, "sensitivity")) == timeless(first));
   // Other data is another file, and --no-cache writes none.
   bench.done({"sensitivity", "small.onnx", "--calib", "synthetic:n=32", "--no-cache"});
   CHECK(cache_files(bench).size() == 1);
@@ -133,7 +128,7 @@ TEST_CASE("sensitivity: a damaged file of measurements is left out with a warnin
   const Workbench bench;
   bench.write("small.onnx", small_model());
   const auto line = with(kSmall, {"--format", "json"});
-  const json first = document(bench.done(line));
+  const json first = document(bench.done(line), "sensitivity");
   const fs::path file = cache_files(bench).front();
   const std::string kept = read_file(file);
   for (const std::string& bytes :
@@ -141,14 +136,14 @@ TEST_CASE("sensitivity: a damaged file of measurements is left out with a warnin
     std::ofstream(file, std::ios::binary) << bytes;
     const CommandRun run = bench.done(line);
     CHECK(holds(run.err, "it is damaged"));
-    CHECK(timeless(document(run)) == timeless(first));
+    CHECK(timeless(document(run, "sensitivity")) == timeless(first));
     CHECK(read_file(file) == kept);
   }
   fs::remove(file);
   fs::create_directory(file);  // that nothing can replace
   const CommandRun run = bench.done(line);
   CHECK(holds(run.err, "measurements cannot be kept"));
-  CHECK(timeless(document(run)) == timeless(first));
+  CHECK(timeless(document(run, "sensitivity")) == timeless(first));
 }
 
 TEST_CASE("sensitivity: without a folder to keep measurements in, a run goes on") {

@@ -223,7 +223,7 @@ TEST_CASE("a fast stream decodes alike with every width of vectors and every num
       const CodeValues values = structured(rows, 517);
       const CodeBytes stream = encode_fast(values, shape, options);
       lanes.insert(lanes_of(stream));
-      for (const SimdTarget target : {SimdTarget::none, SimdTarget::avx2}) {
+      for (const SimdTarget target : {SimdTarget::none, SimdTarget::avx2, SimdTarget::avx3}) {
         loader::simd_limit = target;
         std::vector<std::int16_t> out(values.size());
         CHECK(decode_fast<std::int16_t>(stream, shape, out).ok());

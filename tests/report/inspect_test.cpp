@@ -24,10 +24,6 @@ Strings layers(const InspectReport& report) {
   return lines;
 }
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST_CASE("inspect: sizes by operator, type and form") {
   const InspectReport report = inspected(
       "net (float[1,2] x) => (float[1,2] y) <float[2,2] a = {1,2,3,4}, int64[2] s = {1,2}> "
@@ -87,10 +83,10 @@ TEST_CASE("inspect: said to people") {
         "not known for ", "N counted as 1", "some.where::Mix", "2 bytes of weights if each tensor were coded",
         "MatMul               2           8     32  100.0 %"}) {
     CAPTURE(summary, part);
-    CHECK(holds(summary, part));
+    CHECK(summary.contains(part));
   }
-  CHECK_FALSE(holds(summary, "b repeats a"));
-  CHECK(holds(to_text(report, Detail::everything), "b repeats a, 16 bytes\n"));
+  CHECK_FALSE(summary.contains("b repeats a"));
+  CHECK(to_text(report, Detail::everything).contains("b repeats a, 16 bytes\n"));
 }
 
 TEST_CASE("inspect: the twenty largest, or all") {
@@ -106,12 +102,12 @@ TEST_CASE("inspect: the twenty largest, or all") {
   InspectReport report =
       inspected("net (float[1] x) => (float[1] y) <" + constants + "> { " + nodes + " y = Relu(x) }");
   const std::string summary = to_text(report, Detail::summary);
-  CHECK(holds(summary, "and 5 smaller ones, see -v\n"));
-  CHECK(holds(summary, "\nw25 "));
-  CHECK_FALSE(holds(summary, "\nw5 "));
-  CHECK(holds(to_text(report, Detail::everything), "\nw5 "));
+  CHECK(summary.contains("and 5 smaller ones, see -v\n"));
+  CHECK(summary.contains("\nw25 "));
+  CHECK_FALSE(summary.contains("\nw5 "));
+  CHECK(to_text(report, Detail::everything).contains("\nw5 "));
   report.external = {{"weights.bin", 5000}};
-  CHECK(holds(to_text(report, Detail::summary), "external data in weights.bin, 5,000 bytes\n"));
+  CHECK(to_text(report, Detail::summary).contains("external data in weights.bin, 5,000 bytes\n"));
 }
 
 }  // namespace
