@@ -25,7 +25,7 @@ using loader::kFastSegment;
 using loader::kFastTotal;
 
 // Streams without tables decode twenty times more slowly, so they must be this much smaller.
-constexpr double kAdaptiveSlowness = 1.02;
+constexpr double kAdaptiveSlowness = 1.06;
 
 // Where the slots of a token are: slots[first + rank]. `inverse` divides by the frequency f: for states
 // x < f * 2^20, x / f == x * (floor(2^44 / f) + 1) >> 44, for the error is below x / 2^44 < 1 / f, and the
@@ -111,7 +111,8 @@ struct LaneScratch {
   std::vector<std::uint16_t> words;
 };
 
-// Lanes of one segment: states, then words. Coded backwards into the end of a buffer.
+// Lanes of one segment: states, then words. Coded backwards into the end of a buffer. Without contexts there
+// is one table.
 void put_lanes(const EncodeTables& tables, std::size_t lanes, std::span<const std::uint8_t> tokens,
                std::span<const std::uint8_t> contexts, LaneScratch& scratch, std::vector<std::uint8_t>& out) {
   const std::size_t steps = tokens.size() / lanes;
@@ -124,23 +125,30 @@ void put_lanes(const EncodeTables& tables, std::size_t lanes, std::span<const st
     return std::span<const std::uint8_t>(to);
   };
   tokens = by_rows(tokens, scratch.tokens);
-  contexts = by_rows(contexts, scratch.contexts);
+  const bool one_table = contexts.empty();
+  if (!one_table) contexts = by_rows(contexts, scratch.contexts);
   scratch.words.resize(tokens.size());  // a token gives up at most one
   std::uint16_t* const end = scratch.words.data() + scratch.words.size();
   std::uint16_t* next = end;
   std::array<std::uint32_t, loader::kFastMaxLanes> states;
   states.fill(loader::kLaneLow);
-  for (std::size_t at = tokens.size(); at-- > 0;) {
+  const auto put = [&](std::size_t at, const EncodeEntry& entry) {
     std::uint32_t& lane = states[at & (lanes - 1)];
     std::uint32_t state = lane;
-    const EncodeEntry& entry = tables.entries[contexts[at] * loader::kFastMaxTokens + tokens[at]];
     *(next - 1) = static_cast<std::uint16_t>(state);
-    const bool full = state >= entry.frequency << 20;
-    next -= full ? 1 : 0;
-    state = full ? state >> 16 : state;
+    // Written so that no compiler makes a branch of it: which tokens give up a word is not foreseeable.
+    const std::uint32_t full = 0U - (state >= entry.frequency << 20 ? 1U : 0U);
+    next -= full & 1U;
+    state ^= (state ^ state >> 16) & full;
     const auto whole = static_cast<std::uint32_t>(state * entry.inverse >> 44);
     const std::uint32_t rank = state - whole * entry.frequency;
     lane = whole << loader::kFastTotalBits | tables.slots[entry.first + rank];
+  };
+  if (one_table) {
+    for (std::size_t at = tokens.size(); at-- > 0;) put(at, tables.entries[tokens[at]]);
+  } else {
+    for (std::size_t at = tokens.size(); at-- > 0;)
+      put(at, tables.entries[contexts[at] * loader::kFastMaxTokens + tokens[at]]);
   }
   const auto append = [&](const void* from, std::size_t size) {
     const auto* bytes = static_cast<const std::uint8_t*>(from);
@@ -176,14 +184,33 @@ void put_low_bits(const loader::TokenAlphabet& alphabet, std::span<const T> valu
   if (stored) side.finish(out);
 }
 
+void count_tokens(std::span<const std::uint8_t> tokens, TokenCounts& counts) {
+  // Four places in turn: equal tokens in a row would wait for each other.
+  std::array<TokenCounts, 4> parts{};
+  std::size_t i = 0;
+  for (; i + 4 <= tokens.size(); i += 4) {
+    for (std::size_t k = 0; k < 4; ++k) ++parts[k][tokens[i + k]];
+  }
+  for (; i < tokens.size(); ++i) ++parts[0][tokens[i]];
+  for (std::size_t token = 0; token < counts.size(); ++token) {
+    counts[token] = parts[0][token] + parts[1][token] + parts[2][token] + parts[3][token];
+  }
+}
+
 // A tensor under one model.
 template <class T>
 class TableCoding {
  public:
   TableCoding(std::span<const T> values, std::span<const std::uint8_t> tokens, const CodeShape& shape,
               FastModel model)
-      : values_(values), tokens_(tokens), model_(std::move(model)), shape_(&shape), contexts_(tokens.size()) {
-    count();
+      : values_(values), tokens_(tokens), model_(std::move(model)), shape_(&shape) {
+    counts_.resize(model_.tables());
+    if (model_.tables() == 1) {
+      count_tokens(tokens_, counts_[0]);
+    } else {
+      contexts_.resize(tokens.size());
+      count();
+    }
   }
 
   // What the choice between models goes by: the bits of the stream (but for the low bits that all of them
@@ -208,7 +235,9 @@ class TableCoding {
     for (std::size_t begin = 0; begin < tokens_.size(); begin += kFastSegment) {
       const std::size_t size = std::min(kFastSegment, tokens_.size() - begin);
       const auto tokens = tokens_.subspan(begin, size);
-      put_lanes(encode, model_.lanes, tokens, std::span(contexts_).subspan(begin, size), scratch, segments);
+      const auto contexts =
+          contexts_.empty() ? std::span<std::uint8_t>() : std::span(contexts_).subspan(begin, size);
+      put_lanes(encode, model_.lanes, tokens, contexts, scratch, segments);
       if (model_.alphabet.below + model_.alphabet.above > 0) {
         put_low_bits(model_.alphabet, values_.subspan(begin, size), tokens, segments);
       }
@@ -242,7 +271,6 @@ class TableCoding {
  private:
   void count() {
     const loader::ClassMap classes(model_.classes, *shape_);
-    counts_.resize(model_.tables());
     std::vector<TokenCounts> others(model_.tables());
     for (std::size_t begin = 0; begin < tokens_.size(); begin += kFastSegment) {
       const std::size_t size = std::min(kFastSegment, tokens_.size() - begin);
@@ -288,7 +316,7 @@ std::vector<std::uint8_t> write_adaptive(std::span<const std::int32_t> values,
 }
 
 std::vector<std::uint8_t> best_adaptive(std::span<const std::int32_t> values, const CodeShape& shape) {
-  std::vector<std::uint32_t> offsets = {0};
+  std::vector<std::uint32_t> offsets;
   for (std::size_t axis = 1; axis < shape.rank; ++axis) {
     const std::uint64_t inner = shape.product(axis, shape.rank);
     if (inner > 1 && inner <= loader::kFastMaxOffset && inner < values.size()) {
@@ -296,12 +324,16 @@ std::vector<std::uint8_t> best_adaptive(std::span<const std::int32_t> values, co
     }
   }
   std::vector<std::uint8_t> best = write_adaptive(values, {});
-  for (const std::uint32_t signs : {0U, 1U}) {
-    for (const std::uint32_t offset : offsets) {
-      auto stream = write_adaptive(values, {1, signs, offset});
-      if (stream.size() < best.size()) best = std::move(stream);
-    }
-  }
+  const auto consider = [&](const loader::AdaptiveSettings& settings) {
+    auto stream = write_adaptive(values, settings);
+    const bool smaller = stream.size() < best.size();
+    if (smaller) best = std::move(stream);
+    return smaller;
+  };
+  // Where the weight before says nothing, others and signs hardly do.
+  if (!consider({1, 0, 0})) return best;
+  for (const std::uint32_t offset : offsets) (void)consider({1, 0, offset});
+  (void)consider({1, 1, offsets.empty() ? 0 : offsets.back()});
   return best;
 }
 

@@ -16,19 +16,19 @@ using loader::TokenAlphabet;
 
 // Streams of one table decode one and a half times to twice as fast, so several must make them this much
 // smaller (docs/adr/0017-what-fast-leaves-out.md): tensors where contexts save less get one table.
-constexpr double kContextsSave = 1.05;
+constexpr double kContextsSave = 1.06;
 
 // Weights from which on neighbours are looked for: that takes most of the time of a small tensor, and their
 // tables seldom pay there.
 constexpr std::size_t kFewestForNeighbours = 16384;
 
-// As many lanes as cost at most about 1/200 of the bytes, at two bytes each.
+// As many lanes as cost at most about 1/80 of the bytes, at two bytes each; of tensors of several segments,
+// where lanes change less, 1/120.
 std::size_t choose_lanes(std::size_t weights, double bits) {
-  const double share =
-      static_cast<double>(std::min(weights, loader::kFastSegment)) / static_cast<double>(weights);
+  const double segments = std::max(1.0, static_cast<double>(weights) / loader::kFastSegment);
+  const double most = bits / 8 / segments / (segments > 1 ? 120 : 80);
   std::size_t lanes = 1;
-  while (lanes < loader::kFastMaxLanes && static_cast<double>(4 * lanes) * 200 <= bits / 8 * share)
-    lanes *= 2;
+  while (lanes < loader::kFastMaxLanes && static_cast<double>(4 * lanes) <= most) lanes *= 2;
   return lanes;
 }
 
@@ -71,40 +71,40 @@ std::vector<Candidate> neighbour_models(const Planner& planner, const CodeShape&
     ranked.push_back({look_at(std::move(model)), offset, 0});
   }
   keep_best(ranked, kOffsets);
-  for (const Offsets& at : ranked) look_at(with(at, 3, 0));
   // Where one neighbour says next to nothing, two do not say enough.
-  if (!ranked.empty() && ranked.front().bits <= single * 0.985) {
-    std::vector<Offsets> pairs;
-    for (std::size_t i = 0; i < ranked.size(); ++i) {
-      for (std::size_t k = i + 1; k < ranked.size(); ++k) {
-        const Offsets at{0, ranked[i].near, ranked[k].near};
-        FastModel model = with(at, 3, 3);
-        if (model.tables() <= most_tables) pairs.push_back({look_at(std::move(model)), at.near, at.far});
-      }
+  if (ranked.empty() || ranked.front().bits > single * 0.97) return {};
+  for (const Offsets& at : ranked) look_at(with(at, 3, 0));
+  std::vector<Offsets> pairs;
+  for (std::size_t i = 0; i < ranked.size(); ++i) {
+    for (std::size_t k = i + 1; k < ranked.size(); ++k) {
+      const Offsets at{0, ranked[i].near, ranked[k].near};
+      FastModel model = with(at, 3, 3);
+      if (model.tables() <= most_tables) pairs.push_back({look_at(std::move(model)), at.near, at.far});
     }
-    keep_best(pairs, most_pairs);
-    for (const Offsets& at : pairs) {
-      for (const auto& [near, far] : {std::pair(5U, 3U), std::pair(3U, 5U), std::pair(5U, 5U)}) {
-        FastModel model = with(at, near, far);
-        if (model.tables() <= most_tables) look_at(std::move(model));
-      }
+  }
+  keep_best(pairs, most_pairs);
+  for (const Offsets& at : pairs) {
+    for (const auto& [near, far] : {std::pair(5U, 3U), std::pair(3U, 5U), std::pair(5U, 5U)}) {
+      FastModel model = with(at, near, far);
+      if (model.tables() <= most_tables) look_at(std::move(model));
     }
-    std::vector<Candidate> bare = found;
-    keep_best(bare, most_bare);
-    for (const Candidate& classes : few_classes) {
-      const loader::ClassMap map(classes.model.classes, shape);
-      const double levels = levels_bits(classes.model.classes.row_levels) +
-                            levels_bits(classes.model.classes.column_levels) + 20;
-      for (const Candidate& candidate : bare) {
-        FastModel model = candidate.model;
-        model.classes = classes.model.classes;
-        if (model.tables() > most_tables) continue;
-        const double bits = planner.bits(model, map, Look::quick) + levels;
-        found.push_back({std::move(model), bits, levels});
-      }
+  }
+  std::vector<Candidate> bare = found;
+  keep_best(bare, most_bare);
+  for (const Candidate& classes : few_classes) {
+    const loader::ClassMap map(classes.model.classes, shape);
+    const double levels =
+        levels_bits(classes.model.classes.row_levels) + levels_bits(classes.model.classes.column_levels) + 20;
+    for (const Candidate& candidate : bare) {
+      FastModel model = candidate.model;
+      model.classes = classes.model.classes;
+      if (model.tables() > most_tables) continue;
+      const double bits = planner.bits(model, map, Look::quick) + levels;
+      found.push_back({std::move(model), bits, levels});
     }
   }
   keep_best(found, kBest);
+  std::erase_if(found, [&](const Candidate& candidate) { return candidate.bits > single * 0.96; });
   for (Candidate& candidate : found) {
     const loader::ClassMap map(candidate.model.classes, shape);
     candidate.bits = planner.bits(candidate.model, map) + candidate.levels_bits;
@@ -175,7 +175,7 @@ std::vector<FastModel> plan_models(std::span<const std::uint8_t> tokens, const C
   for (std::size_t i = 0; i < std::min(trials, candidates.size()); ++i) {
     add(std::move(candidates[i].model), candidates[i].bits);
   }
-  const bool sure = !candidates.empty() && candidates.front().bits < planner.single_bits() * 0.99;
+  const bool sure = !candidates.empty() && candidates.front().bits < planner.single_bits() * 0.9;
   if (!sure || trials > 1) add(planner.single(), planner.single_bits());
   return result;
 }

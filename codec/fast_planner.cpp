@@ -54,18 +54,42 @@ double counts_bits(std::span<const std::uint32_t> counts, double scale, double p
 // are logarithms already, half steps.
 loader::Vector<std::uint8_t> scale_levels(std::span<const std::uint32_t> sums, double weights_each,
                                           double scale, bool logarithms) {
-  loader::Vector<std::uint8_t> levels;
-  for (const std::uint32_t sum : sums) {
-    const double mean = static_cast<double>(sum) / weights_each;
-    const double octaves = logarithms ? mean - scale : quick_log2((mean + 0.02) / (scale + 0.02));
-    const double level = std::floor(8.5 + 2 * octaves);
-    levels.push_back(static_cast<std::uint8_t>(std::clamp(level, 0.0, 15.0)));
+  // The least sums of levels 1 to 15: sums are looked up among them, which takes no logarithms.
+  std::array<double, 16> least{};
+  for (std::size_t level = 1; level < least.size(); ++level) {
+    const double octaves = (static_cast<double>(level) - 8.5) / 2;
+    const double mean = logarithms ? scale + octaves : (scale + 0.02) * std::exp2(octaves) - 0.02;
+    least[level] = mean * weights_each;
   }
-  if (!levels.empty()) {
-    const std::uint8_t least = *std::ranges::min_element(levels);
-    for (std::uint8_t& level : levels) level = static_cast<std::uint8_t>(level - least);
+  loader::Vector<std::uint8_t> levels(sums.size());
+  std::uint8_t lowest = 15;
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    const double sum = sums[i];
+    std::size_t level = 0;
+    for (const std::size_t step : {8U, 4U, 2U, 1U}) level += sum >= least[level + step] ? step : 0;
+    levels[i] = static_cast<std::uint8_t>(level);
+    lowest = std::min(lowest, levels[i]);
   }
+  for (std::uint8_t& level : levels) level = static_cast<std::uint8_t>(level - lowest);
   return levels;
+}
+
+double variance(std::span<const std::uint8_t> levels) {
+  double sum = 0;
+  double squares = 0;
+  for (const std::uint8_t level : levels) {
+    sum += level;
+    squares += double{1} * level * level;
+  }
+  const auto count = static_cast<double>(std::max<std::size_t>(levels.size(), 1));
+  return squares / count - sum / count * (sum / count);
+}
+
+// Whether levels of these can save what contexts must (fast_plan.h). Weights of one distribution at scales
+// s take Var(ln s) * log2(e) fewer bits each when the scales are known, for small differences, and a level is
+// a factor of sqrt(2): 0.17 bits times the variance of the levels. Twice that is given for large ones.
+bool may_save(const WeightClasses& classes, double bits_each) {
+  return 0.35 * (variance(classes.row_levels) + variance(classes.column_levels)) > 0.05 * bits_each;
 }
 
 }  // namespace
@@ -90,8 +114,7 @@ Planner::Planner(std::span<const std::uint8_t> tokens, const CodeShape& shape, c
     : tokens_(tokens),
       shape_(shape),
       close_(sample_of(tokens.size(), kCloseBlock)),
-      // A large tensor takes long to code in any case, and a few tokens say little of it.
-      quick_(sample_of(tokens.size(), is_large() ? kCloseBlock : kQuickBlock)) {
+      quick_(sample_of(tokens.size(), kQuickBlock)) {
   single_.alphabet = alphabet;
   std::size_t at = 0;
   std::array<std::uint32_t, kFastMaxTokens> counts{};
@@ -246,6 +269,7 @@ std::vector<Candidate> Planner::class_models(std::size_t row_axis, std::size_t c
   const std::size_t sums = std::size_t{*std::ranges::max_element(classes.row_levels)} +
                            *std::ranges::max_element(classes.column_levels) + 1;
   if (sums < 2 || sums > classes.by_sum.size()) return {};
+  if (!logarithms && !may_save(classes, base_bits_ / static_cast<double>(tokens_.size()))) return {};
   // Counts of every sum of levels; then neighbouring sums join while that saves most or costs least.
   WeightClasses fine = classes;
   fine.count = sums;

@@ -11,21 +11,23 @@ constexpr std::array<std::uint64_t, 8> kPowers = {4096, 4467, 4871, 5312, 5793, 
 }  // namespace
 
 std::uint32_t byte_sum(std::span<const std::uint8_t> bytes) {
-  // 256 leaves 1 modulo 255, so the bytes of a word may be added as one number. Blocks keep the sum in 64
-  // bits.
+  // 256 leaves 1 modulo 255, so the bytes of a word may be added as one number: of eight bytes the lower and
+  // the upper half, of which 2^32 fit the sums.
   constexpr std::size_t block = std::size_t{1} << 30;
   std::uint64_t sum = 0;
   while (!bytes.empty()) {
     const auto part = bytes.first(std::min(block, bytes.size()));
     bytes = bytes.subspan(part.size());
-    const std::size_t words = part.size() / 4;
+    const std::size_t words = part.size() / 8;
+    std::uint64_t upper = 0;
     for (std::size_t i = 0; i < words; ++i) {
-      std::uint32_t word = 0;
-      std::memcpy(&word, part.data() + 4 * i, sizeof(word));
-      sum += word;
+      std::uint64_t word = 0;
+      std::memcpy(&word, part.data() + 8 * i, sizeof(word));
+      sum += word & 0xFFFFFFFFU;
+      upper += word >> 32;
     }
-    for (const std::uint8_t byte : part.subspan(4 * words)) sum += byte;
-    sum %= 255;
+    for (const std::uint8_t byte : part.subspan(8 * words)) sum += byte;
+    sum = (sum % 255 + upper % 255) % 255;
   }
   return static_cast<std::uint32_t>(sum);
 }

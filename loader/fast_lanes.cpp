@@ -215,8 +215,8 @@ bool decode_rows(const LaneTables& tables, LaneRun& run, std::size_t steps, std:
 
 void rows_to_weights(const std::uint8_t* rows, std::size_t lanes, std::size_t steps, std::size_t extra,
                      std::uint8_t* weights, bool simd) {
-  if (simd && lanes == kFastMaxLanes) {
-    for (std::size_t step = rows_to_weights_simd(rows, steps, weights); step < steps; ++step) {
+  if (simd && lanes >= 16) {
+    for (std::size_t step = rows_to_weights_simd(rows, lanes, steps, weights); step < steps; ++step) {
       for (std::size_t lane = 0; lane < lanes; ++lane)
         weights[lane * steps + step] = rows[step * lanes + lane];
     }
@@ -228,8 +228,8 @@ void rows_to_weights(const std::uint8_t* rows, std::size_t lanes, std::size_t st
 
 void weights_to_rows(const std::uint8_t* weights, std::size_t lanes, std::size_t steps, std::size_t extra,
                      std::uint8_t* rows, bool simd) {
-  if (simd && lanes == kFastMaxLanes) {
-    for (std::size_t step = weights_to_rows_simd(weights, steps, rows); step < steps; ++step) {
+  if (simd && lanes >= 16) {
+    for (std::size_t step = weights_to_rows_simd(weights, lanes, steps, rows); step < steps; ++step) {
       for (std::size_t lane = 0; lane < lanes; ++lane)
         rows[step * lanes + lane] = weights[lane * steps + step];
     }

@@ -77,11 +77,11 @@ void find_far_tokens(std::span<const std::uint8_t> tokens, std::uint32_t first, 
 [[nodiscard]] std::size_t find_far_tokens_simd(std::span<const std::uint8_t> tokens, std::uint32_t first,
                                                std::uint32_t end, std::span<std::uint64_t> masks);
 
-// As rows_to_weights and weights_to_rows for 32 lanes and as many of the steps as vectors take; says how
-// many.
-[[nodiscard]] std::size_t rows_to_weights_simd(const std::uint8_t* rows, std::size_t steps,
+// As rows_to_weights and weights_to_rows for 16 or 32 lanes and as many of the steps as vectors take; says
+// how many.
+[[nodiscard]] std::size_t rows_to_weights_simd(const std::uint8_t* rows, std::size_t lanes, std::size_t steps,
                                                std::uint8_t* weights);
-[[nodiscard]] std::size_t weights_to_rows_simd(const std::uint8_t* weights, std::size_t steps,
-                                               std::uint8_t* rows);
+[[nodiscard]] std::size_t weights_to_rows_simd(const std::uint8_t* weights, std::size_t lanes,
+                                               std::size_t steps, std::uint8_t* rows);
 
 }  // namespace pith::loader

@@ -20,7 +20,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 // As in fast_simd.cpp, which decides whether there is anything to do for these.
 #if HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128 && HWY_MAX_BYTES >= 32 && HWY_TARGET <= HWY_AVX2
 
-constexpr std::size_t kLanes = kFastMaxLanes;
 using D128 = hn::Full128<std::uint8_t>;
 using D256 = hn::Full256<std::uint8_t>;
 using V256 = hn::Vec<D256>;
@@ -62,36 +61,38 @@ constexpr std::size_t Turned(std::size_t i) {
 // lanes may overlap the one before. Steps are the inner loop: the other way round, 32 places 2 KiB apart
 // fight for the same cache sets.
 template <class Block>
-HWY_INLINE std::size_t ForBlocks(std::size_t steps, Block block) {
+HWY_INLINE std::size_t ForBlocks(std::size_t lanes, std::size_t steps, Block block) {
   if (steps < 32) return 0;
-  for (std::size_t lane = 0; lane < kLanes; lane += 16) {
+  for (std::size_t lane = 0; lane < lanes; lane += 16) {
     for (std::size_t step = 0; step + 32 <= steps; step += 32) block(lane, step);
     if (steps % 32 != 0) block(lane, steps - 32);
   }
   return steps;
 }
 
-std::size_t RowsToWeights(const std::uint8_t* rows, std::size_t steps, std::uint8_t* weights) {
-  return ForBlocks(steps, [&](std::size_t lane, std::size_t step) HWY_ATTR {
-    const std::uint8_t* const in = rows + step * kLanes + lane;
+std::size_t RowsToWeights(const std::uint8_t* rows, std::size_t lanes, std::size_t steps,
+                          std::uint8_t* weights) {
+  return ForBlocks(lanes, steps, [&](std::size_t lane, std::size_t step) HWY_ATTR {
+    const std::uint8_t* const in = rows + step * lanes + lane;
     V256 row[16];
-    for (std::size_t i = 0; i < 16; ++i) row[i] = LoadTwo(in + i * kLanes, in + (i + 16) * kLanes);
+    for (std::size_t i = 0; i < 16; ++i) row[i] = LoadTwo(in + i * lanes, in + (i + 16) * lanes);
     Transpose16(row);
     std::uint8_t* const out = weights + lane * steps + step;
     for (std::size_t i = 0; i < 16; ++i) hn::StoreU(row[i], D256(), out + Turned(i) * steps);
   });
 }
 
-std::size_t WeightsToRows(const std::uint8_t* weights, std::size_t steps, std::uint8_t* rows) {
-  return ForBlocks(steps, [&](std::size_t lane, std::size_t step) HWY_ATTR {
+std::size_t WeightsToRows(const std::uint8_t* weights, std::size_t lanes, std::size_t steps,
+                          std::uint8_t* rows) {
+  return ForBlocks(lanes, steps, [&](std::size_t lane, std::size_t step) HWY_ATTR {
     const std::uint8_t* const in = weights + lane * steps + step;
     V256 row[16];
     for (std::size_t i = 0; i < 16; ++i) row[i] = hn::LoadU(D256(), in + i * steps);
     Transpose16(row);
-    std::uint8_t* const out = rows + step * kLanes + lane;
+    std::uint8_t* const out = rows + step * lanes + lane;
     for (std::size_t i = 0; i < 16; ++i) {
-      hn::StoreU(hn::LowerHalf(row[i]), D128(), out + Turned(i) * kLanes);
-      hn::StoreU(hn::UpperHalf(D128(), row[i]), D128(), out + (Turned(i) + 16) * kLanes);
+      hn::StoreU(hn::LowerHalf(row[i]), D128(), out + Turned(i) * lanes);
+      hn::StoreU(hn::UpperHalf(D128(), row[i]), D128(), out + (Turned(i) + 16) * lanes);
     }
   });
 }
@@ -116,10 +117,10 @@ std::size_t FindFarTokens(std::span<const std::uint8_t> tokens, std::uint32_t fi
 
 #else
 
-std::size_t RowsToWeights(const std::uint8_t*, std::size_t, std::uint8_t*) {
+std::size_t RowsToWeights(const std::uint8_t*, std::size_t, std::size_t, std::uint8_t*) {
   return 0;
 }
-std::size_t WeightsToRows(const std::uint8_t*, std::size_t, std::uint8_t*) {
+std::size_t WeightsToRows(const std::uint8_t*, std::size_t, std::size_t, std::uint8_t*) {
   return 0;
 }
 std::size_t FindFarTokens(std::span<const std::uint8_t>, std::uint32_t, std::uint32_t,
@@ -136,12 +137,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace pith::loader {
 
-std::size_t rows_to_weights_simd(const std::uint8_t* rows, std::size_t steps, std::uint8_t* weights) {
-  return PITH_SIMD(RowsToWeights)(rows, steps, weights);
+std::size_t rows_to_weights_simd(const std::uint8_t* rows, std::size_t lanes, std::size_t steps,
+                                 std::uint8_t* weights) {
+  return PITH_SIMD(RowsToWeights)(rows, lanes, steps, weights);
 }
 
-std::size_t weights_to_rows_simd(const std::uint8_t* weights, std::size_t steps, std::uint8_t* rows) {
-  return PITH_SIMD(WeightsToRows)(weights, steps, rows);
+std::size_t weights_to_rows_simd(const std::uint8_t* weights, std::size_t lanes, std::size_t steps,
+                                 std::uint8_t* rows) {
+  return PITH_SIMD(WeightsToRows)(weights, lanes, steps, rows);
 }
 
 std::size_t find_far_tokens_simd(std::span<const std::uint8_t> tokens, std::uint32_t first, std::uint32_t end,

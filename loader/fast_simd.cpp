@@ -25,8 +25,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 constexpr bool kUsable = true;
 constexpr std::size_t kWidest = hn::MaxLanes(hn::CappedTag<std::uint32_t, 16>());  // lanes of a vector
-// Bytes that a row may look ahead.
-constexpr std::size_t kMargin = 2 * kFastMaxLanes + 32;
 
 template <std::size_t Width>
 using D32 = hn::CappedTag<std::uint32_t, Width>;
@@ -229,6 +227,7 @@ template <std::size_t Lanes, bool Contexts, std::size_t Runs>
 void DecodeRowsOf(const LaneTables& tables, LaneRun* runs, std::size_t steps) {
   constexpr std::size_t kWidth = Lanes < kWidest ? Lanes : kWidest;
   constexpr std::size_t kVectors = Lanes / kWidth;
+  constexpr std::size_t kMargin = 2 * Lanes + 32;  // bytes that a row may look ahead
   const D32<kWidth> d;
   const hn::Rebind<std::uint8_t, D32<kWidth>> d8;
   const hn::CappedTag<std::uint8_t, Lanes> d8_row;
