@@ -33,9 +33,10 @@ using V32 = hn::Vec<D32<Width>>;
 
 #if HWY_TARGET > HWY_AVX3
 // For each mask of 8 lanes, the bytes of a 16-byte shuffle that puts the next words where the mask is set.
+// Made when it is first wanted: 4 KiB that need not be in a file.
 struct ExpandTable {
   alignas(16) std::uint8_t bytes[256][16];
-  constexpr ExpandTable() : bytes{} {
+  ExpandTable() {
     for (std::size_t mask = 0; mask < 256; ++mask) {
       std::uint8_t next = 0;
       for (std::size_t lane = 0; lane < 8; ++lane) {
@@ -47,12 +48,19 @@ struct ExpandTable {
     }
   }
 };
-constexpr ExpandTable kExpand;
+#else
+struct ExpandTable {};
 #endif
+
+const ExpandTable& Expansions() {
+  static const ExpandTable kExpand;
+  return kExpand;
+}
 
 // Takes the next words of `in` into the lanes that are below 2^16.
 template <std::size_t Width>
-HWY_INLINE V32<Width> Refill(V32<Width> state, const std::uint8_t*& in) {
+HWY_INLINE V32<Width> Refill(V32<Width> state, const std::uint8_t*& in,
+                             [[maybe_unused]] const ExpandTable& expand) {
   const D32<Width> d;
 #if HWY_TARGET <= HWY_AVX3
   const auto is_low = hn::Lt(state, hn::Set(d, kLaneLow));
@@ -72,7 +80,7 @@ HWY_INLINE V32<Width> Refill(V32<Width> state, const std::uint8_t*& in) {
   const hn::Full128<std::uint16_t> d16;
   const auto is_low = hn::Eq(hn::ShiftRight<16>(state), hn::Zero(d));
   const auto mask = static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(is_low.raw)));
-  const auto words = hn::TableLookupBytesOr0(hn::LoadU(d8, in), hn::Load(d8, kExpand.bytes[mask]));
+  const auto words = hn::TableLookupBytesOr0(hn::LoadU(d8, in), hn::Load(d8, expand.bytes[mask]));
   in += 2 * static_cast<std::size_t>(__builtin_popcount(mask));
   const auto filled = hn::Or(hn::ShiftLeft<16>(state), hn::PromoteTo(d, hn::BitCast(d16, words)));
   return hn::IfThenElse(is_low, filled, state);
@@ -233,6 +241,7 @@ void DecodeRowsOf(const LaneTables& tables, LaneRun* runs, std::size_t steps) {
   const hn::CappedTag<std::uint8_t, Lanes> d8_row;
   const std::conditional_t<Contexts, BucketLookup<kWidth>, SlotLookup<kWidth>> lookup(tables);
   const RowContexts<Lanes> contexts_of(tables);
+  const ExpandTable& expand = Expansions();
 
   V32<kWidth> states[Runs * kVectors];
   const std::uint8_t* in[Runs];
@@ -269,7 +278,7 @@ void DecodeRowsOf(const LaneTables& tables, LaneRun* runs, std::size_t steps) {
         words[v] = found.word;
         const auto whole = hn::Mul(hn::ShiftRight<20>(found.word), hn::ShiftRight<kFastTotalBits>(state));
         const auto next = hn::Add(whole, found.rank);
-        states[r * kVectors + v] = Refill<kWidth>(next, in[r]);
+        states[r * kVectors + v] = Refill<kWidth>(next, in[r], expand);
       }
       hn::StoreU(JoinTokens<kWidth, kVectors>(words), d8_row, row[r]);
       row[r] += Lanes;
@@ -286,8 +295,9 @@ void DecodeRowsOf(const LaneTables& tables, LaneRun* runs, std::size_t steps) {
 
 template <std::size_t Lanes, bool Contexts>
 void DecodeRowsWith(const LaneTables& tables, std::span<LaneRun> runs, std::size_t steps) {
-  // Whole segments have 32 lanes, unless they take next to no bytes.
-  if constexpr (Lanes == kFastMaxLanes) {
+  // Whole segments have 32 lanes, unless they take next to no bytes. With contexts in narrow vectors, one
+  // segment keeps the processor busy.
+  if constexpr (Lanes == kFastMaxLanes && (!Contexts || kWidest == 16)) {
     if (runs.size() == 2) DecodeRowsOf<Lanes, Contexts, 2>(tables, runs.data(), steps);
   }
   for (LaneRun& run : runs) DecodeRowsOf<Lanes, Contexts, 1>(tables, &run, steps);

@@ -56,7 +56,7 @@ inline constexpr std::array<std::int16_t, kMixerSettled + 1> kMixerRate = [] {
 
 // The chance of a 1 from the weighted sum of the odds.
 inline std::uint32_t chance_of_sum(std::int32_t sum) {
-  return kChance[static_cast<std::size_t>(std::clamp(sum >> 14, -kMaxOdds, kMaxOdds) + 3072) >> 2];
+  return chance_at[static_cast<std::size_t>(std::clamp(sum >> 14, -kMaxOdds, kMaxOdds) + 3072) >> 2];
 }
 
 // What a weight moves by is this times the odds, in 2^-16.

@@ -30,15 +30,6 @@ concept BinaryCoder = requires(Coder coder, std::uint32_t chance, bool bit) {
 inline constexpr std::uint64_t kTooLarge = std::uint64_t{1} << 33;  // for a magnitude
 inline constexpr std::uint32_t kMaxMagnitude = 32767;
 
-inline constexpr std::int32_t kMaxScale16 = 192;
-inline constexpr std::size_t kScales16 = std::size_t{2} * kMaxScale16;
-inline constexpr std::array<std::uint32_t, kScales16> kInverseScale = [] {
-  std::array<std::uint32_t, kScales16> result{};
-  for (std::int32_t i = 0; i < 2 * kMaxScale16; ++i)
-    result[static_cast<std::size_t>(i)] = power16(kMaxScale16 - i, 12);
-  return result;
-}();
-
 // What a model codes: an encoder's values, or a place for a decoder's.
 template <class T>
 struct Given {
@@ -83,7 +74,7 @@ class Model : State {
   // 2^12 / 2^(scale16 / 16)
   [[nodiscard]] static std::uint32_t inverse_scale(std::int32_t scale16) {
     const std::int32_t index = std::clamp(scale16, -kMaxScale16, kMaxScale16 - 1) + kMaxScale16;
-    return kInverseScale[static_cast<std::size_t>(index)];
+    return inverse_scale_at[static_cast<std::size_t>(index)];
   }
 
   // What is known about a value before it is coded.

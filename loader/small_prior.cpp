@@ -27,16 +27,24 @@ constexpr Survival survival_of(bool gaussian) {
   return survival;
 }
 
-constexpr Survival kLaplace = survival_of(false);
-constexpr Survival kGauss = survival_of(true);
-
 // The mixtures of Laplace and Gauss, 3 : 0 to 0 : 3.
-constexpr void mix_survival(std::size_t shape, Survival& result) {
+constexpr void mix_survival(const Survival& laplace, const Survival& gauss, std::size_t shape,
+                            Survival& result) {
   for (std::size_t step = 0; step <= kSteps; ++step) {
     const std::uint64_t sum =
-        (kShapes - 1 - shape) * std::uint64_t{kLaplace[step]} + shape * std::uint64_t{kGauss[step]};
+        (kShapes - 1 - shape) * std::uint64_t{laplace[step]} + shape * std::uint64_t{gauss[step]};
     result[step] = static_cast<std::uint32_t>(sum / (kShapes - 1));
   }
+}
+
+std::array<Survival, 2> both_survivals() {  // not constexpr, or it would be made by the compiler
+  return {survival_of(false), survival_of(true)};
+}
+
+// Of the two, made when they are first asked for: 4 KiB that need not be in a file.
+const std::array<Survival, 2>& survivals() {
+  static const std::array<Survival, 2> kBoth = both_survivals();
+  return kBoth;
 }
 
 // Twice the value from which on the nearest magnitude is at least m >= 1.
@@ -65,7 +73,7 @@ constexpr std::array<std::array<std::int8_t, 40>, kShapes> kScale16 = [] {
   std::array<std::array<std::int8_t, 40>, kShapes> result{};
   for (std::size_t shape = 0; shape < kShapes; ++shape) {
     Survival survival{};
-    mix_survival(shape, survival);
+    mix_survival(survival_of(false), survival_of(true), shape, survival);
     std::int32_t scale16 = -80;
     std::uint64_t mean = 0;
     for (std::size_t i = 0; i < 40; ++i) {
@@ -94,7 +102,7 @@ std::uint32_t chance22(std::uint64_t part, std::uint64_t whole) {
 void fill_prior(std::uint32_t shape, std::int32_t mean16, std::uint32_t shift, bool zero_first,
                 Magnitudes magnitudes, Prior& prior) {
   Survival survival;
-  mix_survival(shape, survival);
+  mix_survival(survivals()[0], survivals()[1], shape, survival);
   const std::uint64_t step = std::uint64_t{1} << shift;
   for (std::size_t level = 0; level < kLevels; ++level) {
     const std::int32_t level16 =

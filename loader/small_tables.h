@@ -56,18 +56,15 @@ constexpr std::uint32_t chance_of(std::int32_t odds) {
   return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(chance, kMinChance, 65536 - kMinChance));
 }
 
-// kChance[(odds + 3072) / 4], rounded to the middle of each step of four.
-inline constexpr std::array<std::uint16_t, 1536> kChance = [] {
-  std::array<std::uint16_t, 1536> chance{};
-  for (std::size_t i = 0; i < chance.size(); ++i) {
-    chance[i] = static_cast<std::uint16_t>(chance_of(static_cast<std::int32_t>(4 * i) - 3070));
-  }
-  return chance;
-}();
-
-// odds_at[i] = the least odds whose chance is at least 16 * i + 8. Filled by fill_tables, which every State
-// calls first: 8 KiB that need not be in a file.
+// Tables that fill_tables makes, which every State calls first: 13 KiB that need not be in a file.
+//
+// chance_at[(odds + 3072) / 4], rounded to the middle of each step of four.
+extern std::array<std::uint16_t, 1536> chance_at;
+// odds_at[i] = the least odds whose chance is at least 16 * i + 8.
 extern std::array<std::int16_t, 4096> odds_at;
+// inverse_scale_at[i] = 2^((192 - i) / 16) with 12 fraction bits.
+inline constexpr std::int32_t kMaxScale16 = 192;
+extern std::array<std::uint32_t, std::size_t{2} * kMaxScale16> inverse_scale_at;
 void fill_tables();
 
 // kLogStep[i] = round(16 * log2((2 i + 129) / 128)).

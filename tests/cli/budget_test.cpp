@@ -78,7 +78,7 @@ TEST_CASE("budget: samples held out of a search decide about its budget") {
     return std::vector<std::string>{"compress",      kLenet,     "-o",        output,     "--calib",
                                     kLenetTrain,     "--eval",   kLenetTest,  "--budget", budget,
                                     "--max-samples", "1500",     "--exclude", "^fc1",     "--holdout",
-                                    share,           "--format", "json"};
+                                    share,           "--codec",  "fast",      "--format", "json"};
   };
   const json report = document(bench.done(compress("a.pith", "drop=2pt", "0.4")));
   CHECK(report["status"] == "done");
