@@ -64,7 +64,7 @@ TEST_CASE("entropy-code takes fewer bytes with each further coder") {
   std::mt19937_64 random(1);
   std::vector<std::int8_t> codes(12800);
   for (std::size_t i = 0; i < codes.size(); ++i) {
-    const int spread = 1 << i / 200 % 5;  // rows of different scale
+    const int spread = 1 + static_cast<int>(i / 200 % 16);  // rows of different scale
     codes[i] = static_cast<std::int8_t>(
         static_cast<int>((random() & 127U) + (random() & 127U)) * spread / 64 - spread * 2);
   }
