@@ -73,10 +73,12 @@ bool Budgets::judge(report::CompressReport& report) const {
   }
   if (search_ == nullptr || !search_->found()) return all;
   for (const search::LayerDecision& layer : search_->found()->layers) {
-    report.layers.push_back(
-        {layer.name, layer.sensitivity,
-         fmt::format("step {:.4g}{}, {:.2f} bits a weight", layer.step,
-                     layer.channel_scales ? " with a scale a channel" : "", layer.bits_per_weight)});
+    const std::string form =
+        layer.shared_values > 0
+            ? fmt::format("{} shared values", layer.shared_values)
+            : fmt::format("step {:.4g}{}", layer.step, layer.channel_scales ? " with a scale a channel" : "");
+    report.layers.push_back({layer.name, layer.sensitivity,
+                             fmt::format("{}, {:.2f} bits a weight", form, layer.bits_per_weight)});
   }
   report.trials = search_->found()->trials;
   if (report.holdout) report.holdout->looks = search_->found()->looks;

@@ -61,16 +61,6 @@ std::vector<float> scales_of_rows(const std::vector<double>& powers) {
   return alike ? std::vector<float>() : scales;
 }
 
-// The weights of a group, each row divided by its scale.
-Matrix weights_of(const Layer& layer, const std::vector<float>& row_scales, std::size_t group) {
-  const auto values = layer.weights.as<float>();
-  Matrix weights = matrix_of(layer.view, group, [&](std::size_t i) { return values[i]; });
-  if (row_scales.empty()) return weights;
-  for (std::size_t r = 0; r < layer.view.rows; ++r)
-    weights.row(static_cast<Index>(r)) /= row_scales[group * layer.view.rows + r];
-  return weights;
-}
-
 // A layer whose inputs are not known.
 void count_alike(Layer& layer) {
   layer.kind = Layer::Kind::values;
@@ -181,6 +171,15 @@ RoundedValues round_values(const std::vector<float>& values, const RdPlan& plan,
 
 }  // namespace
 
+Matrix RdQuantizer::weights_of(const Layer& layer, const std::vector<float>& row_scales, std::size_t group) {
+  const auto values = layer.weights.as<float>();
+  Matrix weights = matrix_of(layer.view, group, [&](std::size_t i) { return values[i]; });
+  if (row_scales.empty()) return weights;
+  for (std::size_t r = 0; r < layer.view.rows; ++r)
+    weights.row(static_cast<Index>(r)) /= row_scales[group * layer.view.rows + r];
+  return weights;
+}
+
 RdQuantizer::Prepared RdQuantizer::prepare_layer(const ir::Model& model, const Layer& layer,
                                                  std::vector<Moments> moments) {
   Prepared prepared;
@@ -288,21 +287,19 @@ void RdQuantizer::take_over_biases() {
   prepared_.resize(kept);
 }
 
-void RdQuantizer::measure(std::size_t index, const Rows& rows, const std::vector<Matrix>& weights,
-                          const std::vector<Codes>& codes, float step, RoundedLayer& result,
-                          std::vector<float>& bias) const {
+void RdQuantizer::measure(std::size_t index, const Rows& rows, const std::vector<Matrix>& lost,
+                          RoundedLayer& result, std::vector<float>& bias) const {
   const Layer& layer = layers_[index];
   const Prepared& prepared = prepared_[index];
   for (std::size_t group = 0; group < layer.view.groups; ++group) {
-    const Matrix lost = weights[group] - codes[group].cast<float>() * step;
     if (prepared.moments.empty()) {
-      result.error += lost.cast<double>().squaredNorm();
+      result.error += lost[group].cast<double>().squaredNorm();
       continue;
     }
     const Moments& moments = prepared.moments[group];
-    result.error += product_error(lost, moments.second) / rows.group_costs[group];
+    result.error += product_error(lost[group], moments.second) / rows.group_costs[group];
     if (bias.empty()) continue;
-    const Eigen::VectorXd shift = lost.cast<double>() * moments.mean;
+    const Eigen::VectorXd shift = lost[group].cast<double>() * moments.mean;
     for (std::size_t r = 0; r < layer.view.rows; ++r) {
       const std::size_t row = group * layer.view.rows + r;
       const double scale = rows.scales.empty() ? 1.0 : static_cast<double>(rows.scales[row]);
@@ -321,6 +318,7 @@ RoundedLayer RdQuantizer::round(std::size_t index, const RdPlan& plan) const {
   const Prepared& prepared = prepared_[index];
   const MatrixView& view = layer.view;
   const LayerPlan& how = plan.layers.at(index);
+  if (how.shared_bits > 0) return share(index, plan);
   const Rows& rows = rows_of(index, how.scale_rows);
   const double wanted = std::sqrt(12 * plan.distortion / (how.importance * rows.mean_cost));
   std::vector<Matrix> weights;
@@ -352,10 +350,21 @@ RoundedLayer RdQuantizer::round(std::size_t index, const RdPlan& plan) const {
   RoundedLayer result;
   result.bits = (rate_ == nullptr ? 0 : total_bits(rounded.counts, *rate_)) +
                 8.0 * static_cast<double>(rows.scales.size());
-  std::vector<float> bias = prepared.bias;
-  measure(index, rows, weights, rounded.codes, grid.step, result, bias);
   result.weight = grid_constant(layer.weights.shape(), std::move(codes), grid.step);
   if (!rows.scales.empty()) set_row_scales(result.weight, *layer.row_axis, rows.scales);
+  for (std::size_t group = 0; group < view.groups; ++group)
+    weights[group] -= rounded.codes[group].cast<float>() * grid.step;
+  finish(index, plan, weights, result);
+  return result;
+}
+
+void RdQuantizer::finish(std::size_t index, const RdPlan& plan, const std::vector<Matrix>& lost,
+                         RoundedLayer& result) const {
+  const Prepared& prepared = prepared_[index];
+  const LayerPlan& how = plan.layers.at(index);
+  const Rows& rows = rows_of(index, how.scale_rows);
+  std::vector<float> bias = prepared.bias;
+  measure(index, rows, lost, result, bias);
   if (prepared.rounds_bias) {
     RoundedValues rounded_bias =
         round_values(bias, plan, how.importance * bias_weight(rows.scales, rows.group_costs), rate_);
@@ -365,7 +374,6 @@ RoundedLayer RdQuantizer::round(std::size_t index, const RdPlan& plan) const {
     const ir::Shape shape{std::ssize(bias)};
     result.bias = ir::Constant::dense(ir::Tensor::of(shape, std::move(bias)));
   }
-  return result;
 }
 
 Result<std::vector<RoundedLayer>> RdQuantizer::round_all(const RdPlan& plan, unsigned threads) const {

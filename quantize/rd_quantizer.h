@@ -27,6 +27,8 @@ struct LayerPlan {
   bool scale_rows = false;
   // The codes are those of a trellis where that costs less. Only where RdQuantizer::has_trellis() says so.
   bool trellis = false;
+  // Above 0: its weights share at most 2^shared_bits values, found by k-means, in place of a grid.
+  int shared_bits = 0;
 };
 
 struct RdPlan {
@@ -97,9 +99,15 @@ class RdQuantizer {
   [[nodiscard]] const Rows& rows_of(std::size_t layer, bool scale_rows) const {
     return scale_rows && has_rows(layer) ? prepared_[layer].by_row : prepared_[layer].alike;
   }
-  // Adds what rounding these weights group by group lost, and shifts the bias.
-  void measure(std::size_t layer, const Rows& rows, const std::vector<Matrix>& weights,
-               const std::vector<Codes>& codes, float step, RoundedLayer& result,
+  // The weights of a group divided by the scales of their rows.
+  static Matrix weights_of(const Layer& layer, const std::vector<float>& row_scales, std::size_t group);
+  // One codebook for the layer: k-means weighted by the power of what the weights multiply, as share-weights
+  // does it with weighting=inputs.
+  [[nodiscard]] RoundedLayer share(std::size_t layer, const RdPlan& plan) const;
+  // Adds what the weights of each group lost (divided by the scales of rows), and what becomes of the bias.
+  void finish(std::size_t layer, const RdPlan& plan, const std::vector<Matrix>& lost,
+              RoundedLayer& result) const;
+  void measure(std::size_t layer, const Rows& rows, const std::vector<Matrix>& lost, RoundedLayer& result,
                std::vector<float>& bias) const;
 
   const passes::RateModel* rate_ = nullptr;

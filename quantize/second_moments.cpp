@@ -249,4 +249,21 @@ Result<std::vector<std::vector<Eigen::VectorXd>>> input_powers(const ir::Model& 
   return powers;
 }
 
+std::vector<float> importance_of(const MatrixView& view, const std::vector<Eigen::VectorXd>& powers) {
+  double mean = 0;
+  for (const Eigen::VectorXd& group : powers) mean += group.mean();
+  mean /= static_cast<double>(powers.size());
+  if (!(mean > 0)) return {};
+  std::vector<float> importance(view.size());
+  for (std::size_t group = 0; group < view.groups; ++group) {
+    for (std::size_t column = 0; column < view.columns; ++column) {
+      // In units of the mean, so that nothing is too small or too large for float32.
+      const double power = powers[group](static_cast<Eigen::Index>(column)) / mean + 0.01;
+      for (std::size_t row = 0; row < view.rows; ++row)
+        importance[view.at(group, row, column)] = static_cast<float>(power);
+    }
+  }
+  return importance;
+}
+
 }  // namespace pith::quantize

@@ -27,4 +27,9 @@ struct Moments {
                                                                              const std::vector<Layer>& layers,
                                                                              passes::PassContext& context);
 
+// How much each weight of a layer counts by the powers of its inputs, in units of their mean over the layer,
+// plus a hundredth; laid out as the tensor is. Empty when no input has any power.
+[[nodiscard]] std::vector<float> importance_of(const MatrixView& view,
+                                               const std::vector<Eigen::VectorXd>& powers);
+
 }  // namespace pith::quantize

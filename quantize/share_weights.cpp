@@ -33,25 +33,6 @@ Result<std::map<Place, Inputs>> inputs_of_weights(const ir::Model& model, passes
   return inputs;
 }
 
-// How much each element counts; empty when no input has any power.
-std::vector<float> importance_of(const Inputs& inputs) {
-  const MatrixView& view = inputs.view;
-  double mean = 0;
-  for (const Eigen::VectorXd& group : inputs.powers) mean += group.mean();
-  mean /= static_cast<double>(inputs.powers.size());
-  if (!(mean > 0)) return {};
-  std::vector<float> importance(view.size());
-  for (std::size_t group = 0; group < view.groups; ++group) {
-    for (std::size_t column = 0; column < view.columns; ++column) {
-      // In units of the mean, so that nothing is too small or too large for float32.
-      const double power = inputs.powers[group](static_cast<Eigen::Index>(column)) / mean + 0.01;
-      for (std::size_t row = 0; row < view.rows; ++row)
-        importance[view.at(group, row, column)] = static_cast<float>(power);
-    }
-  }
-  return importance;
-}
-
 }  // namespace
 
 Result<passes::Outcome> ShareWeights::run(ir::Model& model, passes::PassContext& context) const {
@@ -76,7 +57,7 @@ Result<passes::Outcome> ShareWeights::run(ir::Model& model, passes::PassContext&
     Sharing sharing{.bits = options_.bits};
     if (options_.granularity == Granularity::group) sharing.group = static_cast<std::size_t>(options_.group);
     const auto found = inputs.find({weight.graph, weight.value});
-    if (found != inputs.end()) sharing.importance = importance_of(found->second);
+    if (found != inputs.end()) sharing.importance = importance_of(found->second.view, found->second.powers);
     if (!sharing.importance.empty()) ++weighted;
     SharedValues shared = share_values(dense, view, sharing);
     const ir::Shape centroids{static_cast<std::int64_t>(view.dim), static_cast<std::int64_t>(shared.width)};

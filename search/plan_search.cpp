@@ -18,6 +18,9 @@ constexpr auto kAnyBytes = std::numeric_limits<std::uint64_t>::max();
 // Layers with a smaller share of the bits than this are left to the step of all.
 constexpr double kLeastShare = 1e-3;
 
+constexpr double kAnyError = std::numeric_limits<double>::infinity();
+constexpr int kMostSharedBits = 4;
+
 class PlanSearch {
  public:
   PlanSearch(const RdQuantizer& quantizer, const ir::Model& base, Judge& judge,
@@ -51,6 +54,7 @@ class PlanSearch {
       if (forward() > 1) PITH_CHECK_OK(along_line(1, 8));
       factor = std::sqrt(factor);
     }
+    if (options_.rounds > 0 && best().holds) PITH_CHECK_OK(share_layers());
     if (judge_.holds_out()) PITH_CHECK_OK(last_word());
     return result();
   }
@@ -231,20 +235,40 @@ class PlanSearch {
     return trials_.confirm();
   }
 
-  // Takes the layer's new importance if the budgets hold and at least a thousandth of the bytes is saved.
+  // Takes the layer's new importance if the budgets hold and bytes are saved.
   Result<bool> try_layer(std::size_t layer, double importance) {
-    const double all = bits_of(best().layers);
-    const double before = best().layers[layer].bits;
-    if (before < all * kLeastShare) return false;
     Candidate candidate{.plan = best().plan, .layers = best().layers, .cost = {}};
     candidate.plan.layers[layer].importance = importance;
+    return try_rounded(layer, std::move(candidate));
+  }
+
+  // Rounds one layer as the candidate's plan says, and takes the candidate if the budgets hold, at least a
+  // thousandth of the bytes is saved, and the layer loses less than `most_error` times what it does now.
+  Result<bool> try_rounded(std::size_t layer, Candidate candidate, double most_error = kAnyError) {
+    const double all = bits_of(best().layers);
+    const RoundedLayer& now = best().layers[layer];
+    if (now.bits < all * kLeastShare) return false;
     candidate.layers[layer] = quantizer_.round(layer, candidate.plan);
-    const double saved = before - candidate.layers[layer].bits;
-    if (saved < before * 0.01 || saved < all * kLeastShare / 2) return false;
+    const double saved = now.bits - candidate.layers[layer].bits;
+    if (saved < now.bits * 0.01 || saved < all * kLeastShare / 2) return false;
+    if (candidate.layers[layer].error > most_error * now.error) return false;
     PITH_CHECK_OK(trials_.measure(candidate, best().cost.bytes - best().cost.bytes / 1000));
     if (!candidate.holds) return false;
     trials_.accept(std::move(candidate));
     return true;
+  }
+
+  Result<void> share_layers() {
+    if (forward() < 1) return {};
+    for (const std::size_t i : by_bits(best().layers)) {
+      for (int bits = 1; bits <= kMostSharedBits; ++bits) {
+        Candidate candidate{.plan = best().plan, .layers = best().layers, .cost = {}};
+        candidate.plan.layers[i].shared_bits = bits;
+        PITH_TRY(const bool kept, try_rounded(i, std::move(candidate), 2));
+        if (kept) break;
+      }
+    }
+    return trials_.confirm();
   }
 
   Result<Found> result() {
@@ -256,15 +280,20 @@ class PlanSearch {
                 .looks = looks_};
     for (std::size_t i = 0; i < best().layers.size(); ++i) {
       const quantize::Layer& layer = quantizer_.layers()[i];
-      const auto& form = std::get<ir::Affine>(best().layers[i].weight.form);
-      const auto scales = form.scales.as<float>();
-      const double sum = std::accumulate(scales.begin(), scales.end(), 0.0);
       found.layers.push_back(
           {.name = layer.name,
            .sensitivity = sensitivities_[i].divergence,
-           .step = sum / static_cast<double>(scales.size()),
-           .bits_per_weight = best().layers[i].bits / static_cast<double>(layer.weights.element_count()),
-           .channel_scales = scales.size() > 1});
+           .bits_per_weight = best().layers[i].bits / static_cast<double>(layer.weights.element_count())});
+      LayerDecision& decision = found.layers.back();
+      if (const auto* book = std::get_if<ir::Codebook>(&best().layers[i].weight.form)) {
+        decision.shared_values = book->centroids.element_count();
+        continue;
+      }
+      const auto& form = std::get<ir::Affine>(best().layers[i].weight.form);
+      const auto scales = form.scales.as<float>();
+      const double sum = std::accumulate(scales.begin(), scales.end(), 0.0);
+      decision.step = sum / static_cast<double>(scales.size());
+      decision.channel_scales = scales.size() > 1;
     }
     return found;
   }

@@ -11,6 +11,9 @@
 //   4. Each layer by itself, the one with most bits first, is made coarser as long as the budgets hold and
 //      bytes are saved; a step that makes it worse is taken back. Then all together, by parts of an octave.
 //      Each round halves the steps.
+//      Then each layer, the one with most bits first, is given shared values (1 bit a code, 2, 3 or 4) where
+//      the budgets hold so and bytes are saved, if that does not lose twice what its grid does: of that,
+//      coarser grids were tried.
 //      Steps 2 and 4 estimate the metric from some samples; each ends with all of them, and goes back to the
 //      last plan that holds there (Trials::confirm).
 //   5. Where samples are held out, they have the last word. While the plan does not hold there, one of half
@@ -31,7 +34,8 @@ struct LayerDecision {
   std::string name;
   double sensitivity =
       0;            // divergence of the outputs when it alone is rounded by a quarter of its weights' size
-  double step = 0;  // of its grid, the mean over rows with scales of their own
+  double step = 0;  // of its grid, the mean over rows with scales of their own; 0 without a grid
+  std::size_t shared_values = 0;  // how many it has in place of a grid
   double bits_per_weight = 0;
   bool channel_scales = false;
 };

@@ -15,15 +15,19 @@ using test::constant_named;
 using Rate = test::IdealRate;
 
 // Two weights; errors of the first count a hundred times as much.
-ir::Model two_layers() {
-  const auto list = [](unsigned seed) {
+ir::Model two_layers(const std::vector<float>& first) {
+  const auto list = [](const std::vector<float>& values) {
     std::string text;
-    for (const float value : test::seeded_weights(std::size_t{64} * 64, seed))
-      text += (text.empty() ? "" : ",") + std::to_string(value);
+    for (const float value : values) text += (text.empty() ? "" : ",") + std::to_string(value);
     return text;
   };
-  return test::parse_model("net (float[N,64] x) => (float[N,64] y) <float[64,64] a = {" + list(1) +
-                           "}, float[64,64] b = {" + list(2) + "}> { h = MatMul(x, a) y = MatMul(h, b) }");
+  return test::parse_model("net (float[N,64] x) => (float[N,64] y) <float[64,64] a = {" + list(first) +
+                           "}, float[64,64] b = {" + list(test::seeded_weights(std::size_t{64} * 64, 2)) +
+                           "}> { h = MatMul(x, a) y = MatMul(h, b) }");
+}
+
+ir::Model two_layers() {
+  return two_layers(test::seeded_weights(std::size_t{64} * 64, 1));
 }
 
 class FakeJudge final : public Judge {
@@ -59,6 +63,10 @@ class FakeJudge final : public Judge {
   [[nodiscard]] Result<std::uint64_t> bytes(const ir::Model& candidate) override {
     double bits = 0;
     for (const char* name : {"a", "b"}) {
+      if (const auto* book = std::get_if<ir::Codebook>(&constant_named(candidate, name).form)) {
+        bits += static_cast<double>(book->bits) * 64 * 64;  // at most
+        continue;
+      }
       const auto* form = std::get_if<ir::Affine>(&constant_named(candidate, name).form);
       if (form == nullptr) return original_bytes();
       std::vector<std::uint64_t> counts(255);
@@ -125,6 +133,25 @@ TEST_CASE(
   const Found loose = search(judge, model, {"drop=2pt"});
   CHECK(loose.cost.bytes < tight.cost.bytes);
   CHECK(tight.cost.bytes <= search(judge, model, {"drop=0.2pt"}, 0).cost.bytes);
+}
+
+TEST_CASE("plan search: a layer of values around a few that no grid has gets a codebook, others do not") {
+  const std::array<float, 4> few{-0.8414F, -0.1411F, 0.4121F, 0.9093F};
+  std::vector<float> weights(std::size_t{64} * 64);
+  const std::vector<float> noise = test::seeded_weights(weights.size(), 5);
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = few.at(i * 7 % 13 % 4) + 0.003F * noise[i];
+  const ir::Model model = two_layers(weights);
+  FakeJudge judge(model);
+  const Found found = search(judge, model, {"drop=0.3pt"});
+  CHECK(found.holds);
+  CHECK(found.layers[0].shared_values == 4);
+  CHECK(found.layers[0].step == 0);
+  CHECK(found.layers[0].bits_per_weight < 2.1);
+  CHECK(std::holds_alternative<ir::Codebook>(constant_named(found.model, "a").form));
+  CHECK(found.layers[1].shared_values == 0);
+  CHECK(found.layers[1].step > 0);
+  CHECK(ir::verify(found.model));
+  CHECK(search(judge, model, {"drop=0.3pt"}, 0).layers[0].shared_values == 0);
 }
 
 TEST_CASE("plan search: a budget of bytes takes the finest plan that fits") {
