@@ -133,25 +133,28 @@ std::vector<FastModel> plan_models(std::span<const std::uint8_t> tokens, const C
   std::vector<Candidate> few_classes;
   if (options.classes) {
     double best = std::numeric_limits<double>::max();
+    // False where levels of rows and columns say nothing: then those of either do not, and are not tried.
     const auto consider = [&](std::size_t row_axis, std::size_t column_axis, bool rows, bool columns) {
       auto models = planner.class_models(row_axis, column_axis, rows, columns);
       double least = std::numeric_limits<double>::max();
       for (const Candidate& candidate : models) least = std::min(least, candidate.bits);
-      if (models.empty() || least >= best) return;
-      best = least;
-      few_classes = std::move(models);
+      const bool some = !models.empty();
+      if (least < best) {
+        best = least;
+        few_classes = std::move(models);
+      }
+      return some;
     };
     std::size_t first = 1;  // leading axes of one element say nothing
     while (first < shape.rank && shape.product(0, first) == 1) ++first;
     if (first < shape.rank) {
-      consider(first, shape.rank, true, true);
-      consider(first, shape.rank, true, false);
-      consider(first, shape.rank, false, true);
+      if (consider(first, shape.rank, true, true)) {
+        (void)consider(first, shape.rank, true, false);
+        (void)consider(first, shape.rank, false, true);
+      }
       if (first + 1 < shape.rank) {
-        consider(first, first + 1, true, true);
-        consider(first + 1, shape.rank, true, false);
-        consider(first + 1, shape.rank, true, true);
-        consider(first, first + 1, false, true);
+        if (consider(first, first + 1, true, true)) (void)consider(first, first + 1, false, true);
+        if (consider(first + 1, shape.rank, true, true)) (void)consider(first + 1, shape.rank, true, false);
       }
     }
     candidates = few_classes;
@@ -161,10 +164,10 @@ std::vector<FastModel> plan_models(std::span<const std::uint8_t> tokens, const C
     std::vector<Candidate> more = neighbour_models(planner, shape, few_classes, most_tables);
     std::ranges::move(more, std::back_inserter(candidates));
   }
+  for (Candidate& candidate : candidates) candidate.bits *= slowness(candidate.model);
   std::erase_if(candidates, [&](const Candidate& candidate) {
     return candidate.model.tables() > most_tables || candidate.bits > planner.single_bits() * 1.02 + 64;
   });
-  for (Candidate& candidate : candidates) candidate.bits *= slowness(candidate.model);
   std::ranges::sort(candidates, {}, &Candidate::bits);
   // A whole trial costs as much as coding does, so large tensors get few.
   const std::size_t trials = tokens.size() <= 65536 ? 3 : 1;

@@ -220,7 +220,7 @@ TEST_CASE("dataset: npy with labels from another file") {
 
 TEST_CASE("dataset: batches have the model's fixed size, else a bounded one") {
   const TempFolder folder;
-  const auto many = npy("<f4", "(130, 2)", std::string(130 * 8, '\0'));
+  const auto many = npy("<f4", "(130, 2)", std::string(std::size_t{130} * 8, '\0'));
   const auto data = open(folder.write("x.npy", many));
   REQUIRE(data);
   const TensorInfo free{"x", ir::DType::float32, {-1, 2}};
