@@ -102,8 +102,8 @@ TokenAlphabet choose_alphabet(std::span<const T> values) {
   const auto& counts = histogram.counts;
   double best_bits = std::numeric_limits<double>::max();
   TokenAlphabet best;
-  // Far tokens need room too: 32 a side at worst, 17 in the whole window.
-  const std::size_t most_direct = histogram.outside.empty() ? 92 : 64;
+  // Far tokens need room too: 32 a side at worst, 17 in the whole window, 8 among bytes.
+  const std::size_t most_direct = !histogram.outside.empty() ? 64 : sizeof(T) == 1 ? 112 : 92;
   for (std::uint32_t enough = 1; enough <= values.size(); enough += 1 + enough / 2) {
     std::size_t from = 0;
     std::size_t to = counts.size();
