@@ -10,13 +10,13 @@ target_include_directories(pith_loader PUBLIC ${CMAKE_SOURCE_DIR}/loader)
 # A program that links the library takes of it what it uses, and what runs once a file is small rather than fast.
 target_compile_options(pith_loader PRIVATE -ffunction-sections -fdata-sections)
 set_source_files_properties(loader/container_reader.cpp loader/decode.cpp loader/fast_header.cpp loader/file_bytes.cpp loader/graph_index.cpp loader/onnx_model.cpp
-  loader/open_file.cpp loader/parallel.cpp loader/pith.cpp loader/small_format.cpp loader/small_tables.cpp loader/sort.cpp loader/status.cpp
+  loader/open_file.cpp loader/parallel.cpp loader/pith.cpp loader/small_format.cpp loader/small_prior.cpp loader/small_state.cpp loader/small_tables.cpp loader/sort.cpp loader/status.cpp
   loader/tensor_layout.cpp loader/wire.cpp
   PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release,RelWithDebInfo>:-Os>")
-set_source_files_properties(loader/fast_decoder.cpp loader/fast_format.cpp loader/fast_lanes.cpp loader/fast_reorder_simd.cpp loader/fast_simd.cpp loader/huffman_decoder.cpp loader/plain_values.cpp loader/small_decoder.cpp loader/small_prior.cpp
-  loader/small_state.cpp PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O2>")
+set_source_files_properties(loader/fast_decoder.cpp loader/fast_format.cpp loader/fast_lanes.cpp loader/fast_reorder_simd.cpp loader/fast_simd.cpp loader/huffman_decoder.cpp loader/plain_values.cpp loader/small_decoder.cpp
+  PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O2>")
 # These loops gain from vectors, and little from anything else that -O3 does.
-set_source_files_properties(loader/integers.cpp loader/plain_bytes.cpp
+set_source_files_properties(loader/fast_slots.cpp loader/integers.cpp loader/plain_bytes.cpp
   PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O2;-ftree-vectorize;$<$<CXX_COMPILER_ID:GNU>:-fvect-cost-model=cheap>>")
 math(EXPR version_number "${PROJECT_VERSION_MAJOR} * 10000 + ${PROJECT_VERSION_MINOR} * 100 + ${PROJECT_VERSION_PATCH}")
 target_compile_definitions(pith_loader PRIVATE PITH_VERSION_NUMBER=${version_number})

@@ -24,20 +24,6 @@ struct TableStream {
   LaneTables tables;
 };
 
-// All slots of one table, from its entries.
-void fill_slots(std::span<const AliasEntry> entries, unsigned bits, std::uint32_t* out) {
-  const std::uint32_t bucket = kFastTotal >> bits;
-  constexpr std::uint32_t middle = (kFastTotal - 1) << 8;
-  for (const AliasEntry& entry : entries) {
-    const std::uint32_t divider = (entry.own & middle) >> 8;
-    const std::uint32_t shift = entry.other & middle;
-    for (std::uint32_t place = 0; place < divider; ++place) *out++ = (entry.own & ~middle) | place << 8;
-    for (std::uint32_t place = divider; place < bucket; ++place) {
-      *out++ = (entry.other & ~middle) | ((shift + (place << 8)) & middle);
-    }
-  }
-}
-
 void prepare_lanes(TableStream& stream, std::size_t weights, bool simd) {
   const FastModel& model = stream.header.model;
   LaneTables& tables = stream.tables;
@@ -169,7 +155,8 @@ Status finish_segment(const TableStream& stream, LaneRun& run, std::span<std::ui
   if (std::ranges::any_of(states, [](auto state) { return state != kLaneLow; })) {
     return damaged("a lane does not end as it must");
   }
-  rows_to_weights(run.rows, run.lanes, steps, extra, tokens.data(), simd);
+  if (stream.tables.by_rows(run.lanes))
+    rows_to_weights(run.rows, run.lanes, steps, extra, tokens.data(), simd);
   const TokenAlphabet& alphabet = stream.header.model.alphabet;
   const std::uint32_t shift = static_cast<std::uint32_t>(alphabet.low) - alphabet.below;
   out.put_tokens(tokens, shift);
@@ -189,7 +176,8 @@ Status decode_some(const TableStream& stream, std::span<const std::uint8_t> byte
     const std::size_t begin = stream.header.segments[first + i];
     const auto stored = bytes.subspan(begin, stream.header.segments[first + i + 1] - begin);
     runs[i] = {.lanes = stream.header.model.lanes};
-    runs[i].rows = scratch.rows[i].data() + scratch.rows_before;
+    runs[i].rows =
+        stream.tables.by_rows(runs[i].lanes) ? scratch.rows[i].data() + scratch.rows_before : tokens.data();
     Status bad = start_segment(stream, classes, tokens, stored, (first + i) * kFastSegment, runs[i], simd);
     if (!bad.ok()) return bad;
   }

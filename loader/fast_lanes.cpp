@@ -109,9 +109,11 @@ template <bool Contexts>
 class RowTables {
  public:
   RowTables(const LaneTables& tables, const std::uint8_t* row, std::size_t lanes)
-      : parts_{tables.table_part[0].data(), tables.table_part[1].data()},
-        earlier_{row - tables.neighbours[0].offset * lanes, row - tables.neighbours[1].offset * lanes},
-        shift_(tables.table_shift()) {}
+      : parts_{tables.table_part[0].data(), tables.table_part[1].data()}, shift_(tables.table_shift()) {
+    if constexpr (Contexts) {
+      for (std::size_t i = 0; i < 2; ++i) earlier_[i] = row - tables.neighbours[i].offset * lanes;
+    }
+  }
 
   // The place of the table of token `i` from here, whose class is `number`.
   std::size_t operator()(std::size_t number, std::size_t i) const {
@@ -119,13 +121,14 @@ class RowTables {
     return (number << shift_) + parts_[0][earlier_[0][i]] + parts_[1][earlier_[1][i]];
   }
   void move_on(std::size_t tokens) {
+    if constexpr (!Contexts) return;
     earlier_[0] += tokens;
     earlier_[1] += tokens;
   }
 
  private:
   std::array<const std::uint32_t*, 2> parts_;
-  std::array<const std::uint8_t*, 2> earlier_;
+  std::array<const std::uint8_t*, 2> earlier_{};
   unsigned shift_;
 };
 
@@ -140,14 +143,18 @@ void decode_whole_rows(const LaneTables& tables, LaneRun& run, std::size_t steps
   const Lookup lookup(tables);
   const std::uint8_t* in = run.in;
   const std::uint8_t* const end = run.end;
-  std::uint8_t* row = run.rows + run.step * lanes;
+  // Where the next token of the first lane goes, and how far apart those of two lanes are.
+  constexpr bool by_rows = FewLanes == 0 || Contexts;
+  std::uint8_t* row = run.rows + run.step * (by_rows ? lanes : 1);
+  const std::size_t apart = by_rows ? 1 : steps;
   RowTables<Contexts> table_of(tables, row, lanes);
   std::size_t step = run.step;
   for (; step < steps && static_cast<std::size_t>(end - in) >= 2 * lanes; ++step) {
-    for (std::size_t first = 0; first < lanes; first += group, row += group, table_of.move_on(group)) {
+    for (std::size_t first = 0; first < lanes;
+         first += group, row += by_rows ? group : 1, table_of.move_on(group)) {
       for (std::size_t i = 0; i < group; ++i) {
         std::uint32_t state = states[first + i];
-        row[i] = lookup.take(table_of(row[i], i), state);
+        row[i * apart] = lookup.take(table_of(row[i * apart], i), state);
         // Written so that no compiler makes a branch of it: one refill in a few tokens is not foreseeable.
         const std::uint32_t low = 0U - (state < kLaneLow ? 1U : 0U);
         const std::uint32_t filled = state << 16 | load_word(in);
@@ -177,12 +184,16 @@ void decode_whole_rows(const LaneTables& tables, LaneRun& run, std::size_t steps
 
 // One row or a part of it, with every word checked.
 template <bool Contexts, class Lookup>
-bool decode_part_row(const LaneTables& tables, LaneRun& run, std::size_t count) {
-  std::uint8_t* const row = run.rows + run.step * run.lanes;
+bool decode_part_row(const LaneTables& tables, LaneRun& run, std::size_t steps, std::size_t count) {
+  // The tokens beyond whole rows lie behind all lanes in either order.
+  const bool by_rows = Contexts || tables.by_rows(run.lanes) || run.step == steps;
+  std::uint8_t* const row = run.rows + (by_rows ? run.step * run.lanes : run.step);
+  const std::size_t apart = by_rows ? 1 : steps;
   const Lookup lookup(tables);
   const RowTables<Contexts> table_of(tables, row, run.lanes);
   for (std::size_t lane = 0; lane < count; ++lane) {
-    row[lane] = lookup.take(table_of(row[lane], lane), run.states[lane]);
+    std::uint8_t& token = row[lane * apart];
+    token = lookup.take(table_of(token, lane), run.states[lane]);
     if (run.states[lane] >= kLaneLow) continue;
     if (run.end - run.in < 2) return false;
     run.states[lane] = run.states[lane] << 16 | load_word(run.in);
@@ -195,9 +206,9 @@ template <bool Contexts, class Lookup>
 bool decode_rows_by(const LaneTables& tables, LaneRun& run, std::size_t steps, std::size_t extra) {
   decode_whole_rows<Contexts, Lookup>(tables, run, steps);
   for (; run.step < steps; ++run.step) {
-    if (!decode_part_row<Contexts, Lookup>(tables, run, run.lanes)) return false;
+    if (!decode_part_row<Contexts, Lookup>(tables, run, steps, run.lanes)) return false;
   }
-  return decode_part_row<Contexts, Lookup>(tables, run, extra);
+  return decode_part_row<Contexts, Lookup>(tables, run, steps, extra);
 }
 
 template <bool Contexts>

@@ -34,12 +34,18 @@ struct LaneTables {
 
   // Whether rows must hold classes before they are decoded.
   [[nodiscard]] bool has_contexts() const { return tables > 1; }
+  // Whether tokens of so many lanes come row by row. A few lanes without contexts come lane after lane, as
+  // the weights do.
+  [[nodiscard]] bool by_rows(std::size_t lanes) const {
+    return lanes >= kFastFewestSimdLanes || has_contexts();
+  }
   // log2 of how far apart two tables are.
   [[nodiscard]] unsigned table_shift() const { return slots.empty() ? bits : kFastTotalBits; }
 };
 
 // A segment on its way. Row t has the t-th token of every lane (before it is decoded: its class, if
-// has_contexts); the kFastMaxOffset rows before row 0 hold the neutral token.
+// has_contexts); the kFastMaxOffset rows before row 0 hold the neutral token. Without by_rows the tokens of a
+// lane follow each other, and there is nothing before them.
 struct LaneRun {
   std::size_t lanes = 1;
   std::array<std::uint32_t, kFastMaxLanes> states{};
@@ -48,6 +54,9 @@ struct LaneRun {
   std::uint8_t* rows = nullptr;
   std::size_t step = 0;  // the row to decode next
 };
+
+// All slots of one table, from its 2^bits entries: kFastTotal words.
+void fill_slots(std::span<const AliasEntry> entries, unsigned bits, std::uint32_t* out);
 
 // Decodes rows up to `steps`, then `extra` more tokens (of lanes 0, 1, ... in row `steps`). False when the
 // words run out.
