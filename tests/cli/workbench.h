@@ -66,7 +66,11 @@ class Workbench {
   }
 
   [[nodiscard]] CommandRun pith(const std::vector<std::string>& arguments, RunOptions options = {}) const {
-    std::vector<std::string> argv{PITH_COMMAND};
+    return run({PITH_COMMAND}, arguments, std::move(options));
+  }
+  // The same of another command, which may have words of its own.
+  [[nodiscard]] CommandRun run(std::vector<std::string> argv, const std::vector<std::string>& arguments,
+                               RunOptions options = {}) const {
     argv.insert(argv.end(), arguments.begin(), arguments.end());
     if (options.folder.empty()) options.folder = folder_;
     options.environment.insert(options.environment.begin(), {"PITH_CACHE_DIR", cache_folder().string()});
