@@ -56,7 +56,7 @@ def main():
                 packed, plain = work / "packed.pith", work / "plain.onnx"
                 subprocess.run([arguments.pith, *command, "-q", "-f", model, "-o", packed], check=True, stderr=subprocess.DEVNULL)
                 subprocess.run([arguments.pith, "unpack", "-q", "-f", packed, "-o", plain], check=True)
-                run = subprocess.run([arguments.bench, plain, packed, "15"], check=True, stdout=subprocess.PIPE, text=True)
+                run = subprocess.run([arguments.bench, plain, packed, "30"], check=True, stdout=subprocess.PIPE, text=True)
                 for line in run.stdout.splitlines():
                     rows.append(f"| {model.stem} | {plan} {line}")
                     print(rows[-1], flush=True)

@@ -140,7 +140,7 @@ void measure(const char* name, Coder coder, unsigned bits, std::uint64_t tensors
 }  // namespace
 
 int main(int count, char** arguments) try {
-  const int rounds = count > 1 ? std::atoi(arguments[1]) : 15;
+  const int rounds = count > 1 ? std::atoi(arguments[1]) : 60;
   std::printf(
       "| coder | bits a code | tensors | ms, one thread | ms, two | ratio |\n|---|--:|--:|--:|--:|--:|\n");
   for (const unsigned bits : {2U, 4U, 6U, 8U}) {
