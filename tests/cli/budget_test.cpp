@@ -75,10 +75,10 @@ TEST_CASE("budget: weights can be pruned before they are searched a plan for") {
 TEST_CASE("budget: samples held out of a search decide about its budget") {
   const Workbench bench;
   const auto compress = [&](const std::string& output, const std::string& budget, const std::string& share) {
-    return std::vector<std::string>{"compress",      kLenet,     "-o",        output,     "--calib",
-                                    kLenetTrain,     "--eval",   kLenetTest,  "--budget", budget,
-                                    "--max-samples", "1500",     "--exclude", "^fc1",     "--holdout",
-                                    share,           "--codec",  "fast",      "--format", "json"};
+    return std::vector<std::string>{"compress",      kLenet,    "-o",        output,     "--calib",
+                                    kLenetTrain,     "--eval",  kLenetTest,  "--budget", budget,
+                                    "--max-samples", "1500",    "--exclude", "^fc1",     "--holdout",
+                                    share,           "--codec", "fast",      "--format", "json"};
   };
   const json report = document(bench.done(compress("a.pith", "drop=2pt", "0.4")));
   CHECK(report["status"] == "done");
