@@ -1,14 +1,15 @@
-# pith_module(FOLDER USES FOLDER... LINKS TARGET...)
-#   FOLDER  one static library from every .cpp in that folder and the folders
-#           below it that are not modules themselves; target pith_<folder>
-#   USES    the folders of ours that its headers may include
-#   LINKS   third-party targets
-# The loader, which others build too and which has flags of its own, precompiles nothing.
+# What the files of modules include most, parsed once. The loader, which others build too and which has flags of its
+# own, goes without.
 add_library(pith_precompiled OBJECT ${CMAKE_CURRENT_LIST_DIR}/precompiled.cpp)
 target_include_directories(pith_precompiled PRIVATE ${CMAKE_SOURCE_DIR})
 target_link_libraries(pith_precompiled PRIVATE fmt::fmt pith_warnings)
 target_precompile_headers(pith_precompiled PRIVATE ${CMAKE_CURRENT_LIST_DIR}/precompiled.h)
 
+# pith_module(FOLDER USES FOLDER... LINKS TARGET...)
+#   FOLDER  one static library from every .cpp in that folder and the folders
+#           below it that are not modules themselves; target pith_<folder>
+#   USES    the folders of ours that its headers may include
+#   LINKS   third-party targets
 function(pith_module folder)
   cmake_parse_arguments(MODULE "" "" "USES;LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${folder})

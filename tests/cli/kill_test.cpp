@@ -62,7 +62,12 @@ TEST_CASE("kill: at random moments the old output or the new one is there, whole
   std::chrono::microseconds longest{0};
   // Without sanitizers it is over sooner, and is what users run.
   const std::string command = traced_command().empty() ? PITH_COMMAND : traced_command();
-  for (int i = 0; i < 3; ++i) longest = std::max(longest, bench.run({command}, kCompress).took);
+  for (int i = 0; i < 3; ++i) {
+    const CommandRun run = bench.run({command}, kCompress);
+    INFO(run.err);
+    REQUIRE(run.exit_code == 0);
+    longest = std::max(longest, run.took);
+  }
   std::mt19937 random(1);
   int killed = 0;
   int replaced = 0;
