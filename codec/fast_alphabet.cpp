@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "codec/fast_cost.h"
+#include "codec/huffman_encoder.h"
 
 namespace pith::codec {
 namespace {
@@ -24,25 +25,21 @@ struct Histogram {
 template <class T>
   requires(sizeof(T) == 1)
 Histogram count_values(std::span<const T> values) {
-  // Four tables: equal neighbours would otherwise wait for each other.
-  std::array<std::array<std::uint32_t, 256>, 4> counts{};
   // int8 is meant as a number here.
   constexpr int low = std::numeric_limits<T>::min();  // NOLINT(bugprone-signed-char-misuse)
-  const auto place = [](T value) { return static_cast<std::size_t>(value - low); };
-  std::size_t i = 0;
-  for (; i + 4 <= values.size(); i += 4) {
-    for (std::size_t k = 0; k < 4; ++k) ++counts[k][place(values[i + k])];
-  }
-  for (; i < values.size(); ++i) ++counts[0][place(values[i])];
+  const SymbolCounts of_bytes =
+      count_symbols({reinterpret_cast<const std::uint8_t*>(values.data()), values.size()});
+  std::array<std::uint32_t, 256> counts{};
   std::size_t from = 256;
   std::size_t to = 0;
   for (std::size_t value = 0; value < 256; ++value) {
-    counts[0][value] += counts[1][value] + counts[2][value] + counts[3][value];
-    if (counts[0][value] == 0) continue;
+    const auto byte = static_cast<std::uint8_t>(static_cast<int>(value) + low);
+    counts[value] = static_cast<std::uint32_t>(of_bytes[byte]);
+    if (counts[value] == 0) continue;
     from = std::min(from, value);
     to = value + 1;
   }
-  const auto all = counts[0].begin();
+  const auto all = counts.begin();
   return {low + static_cast<std::int64_t>(from),
           {all + static_cast<std::ptrdiff_t>(from), all + static_cast<std::ptrdiff_t>(to)},
           {}};

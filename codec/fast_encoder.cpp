@@ -13,6 +13,7 @@
 #include "codec/fast_plan.h"
 #include "codec/fast_side.h"
 #include "codec/fast_tables.h"
+#include "codec/huffman_encoder.h"
 #include "loader/fast_lanes.h"
 #include "loader/fast_walk_inl.h"
 
@@ -185,19 +186,6 @@ void put_low_bits(const loader::TokenAlphabet& alphabet, std::span<const T> valu
   if (stored) side.finish(out);
 }
 
-void count_tokens(std::span<const std::uint8_t> tokens, TokenCounts& counts) {
-  // Four places in turn: equal tokens in a row would wait for each other.
-  std::array<TokenCounts, 4> parts{};
-  std::size_t i = 0;
-  for (; i + 4 <= tokens.size(); i += 4) {
-    for (std::size_t k = 0; k < 4; ++k) ++parts[k][tokens[i + k]];
-  }
-  for (; i < tokens.size(); ++i) ++parts[0][tokens[i]];
-  for (std::size_t token = 0; token < counts.size(); ++token) {
-    counts[token] = parts[0][token] + parts[1][token] + parts[2][token] + parts[3][token];
-  }
-}
-
 // A tensor under one model.
 template <class T>
 class TableCoding {
@@ -207,7 +195,9 @@ class TableCoding {
       : values_(values), tokens_(tokens), model_(std::move(model)), shape_(&shape) {
     counts_.resize(model_.tables());
     if (model_.tables() == 1) {
-      count_tokens(tokens_, counts_[0]);
+      const SymbolCounts counts = count_symbols(tokens_);
+      for (std::size_t token = 0; token < counts_[0].size(); ++token)
+        counts_[0][token] = static_cast<std::uint32_t>(counts[token]);
     } else {
       contexts_.resize(tokens.size());
       count();

@@ -85,7 +85,7 @@ double variance(std::span<const std::uint8_t> levels) {
   return squares / count - sum / count * (sum / count);
 }
 
-// Whether levels of these can save what contexts must (fast_plan.h). Weights of one distribution at scales
+// Whether levels of these can save what contexts must (fast_plan.cpp). Weights of one distribution at scales
 // s take Var(ln s) * log2(e) fewer bits each when the scales are known, for small differences, and a level is
 // a factor of sqrt(2): 0.17 bits times the variance of the levels. Twice that is given for large ones.
 bool may_save(const WeightClasses& classes, double bits_each) {
